@@ -1,0 +1,156 @@
+"""params.yaml as one frozen, typed model that refuses unknown keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from merge_lane.errors import ParamsError
+
+Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|all)$")]
+"""`YYYY-MM`, or `all` for a table without a time column."""
+
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, strict about unknown keys, finite numbers only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Data(Section):
+    """Which data the project knows about."""
+
+    source: str
+    months: tuple[Month, ...] = Field(min_length=1)
+
+    @field_validator("months")
+    @classmethod
+    def _in_order(cls, months: tuple[str, ...]) -> tuple[str, ...]:
+        if list(months) != sorted(set(months)):
+            raise ValueError("months must be in order, each once")
+        return months
+
+
+class Split(Section):
+    """Which months train and which test."""
+
+    test_from: Month
+    validation_days: int = Field(ge=1, le=15)
+
+
+class Train(Section):
+    """How the model learns; names and meanings are xgboost's where it has them."""
+
+    rounds: int = Field(ge=1)
+    early_stopping_rounds: int = Field(ge=1)
+    learning_rate: Share
+    max_depth: int = Field(ge=1, le=16)
+    min_child_weight: float = Field(ge=0)
+    subsample: Share
+    colsample_bytree: Share
+    reg_lambda: float = Field(ge=0)
+    max_bin: int = Field(ge=2)
+    max_categories: int = Field(ge=1)
+    threads: int = Field(ge=1)
+    seed: int
+    max_single_feature_auc: float = Field(gt=0.5, le=1)
+    monotone: dict[str, Literal[-1, 1]] = {}
+
+
+class Evaluate(Section):
+    """What is measured, and how surely."""
+
+    bootstrap: int = Field(ge=20)
+    confidence: float = Field(gt=0.5, lt=1)
+    bins: int = Field(ge=2)
+    seed: int
+    slices: tuple[str, ...]
+    min_slice_rows: int = Field(ge=1)
+
+
+class Settings(Section):
+    """The whole of params.yaml."""
+
+    task: Literal["binary", "multiclass", "regression"]
+    data: Data
+    split: Split
+    train: Train
+    evaluate: Evaluate
+
+
+def load(path: Path | str = "params.yaml") -> Settings:
+    """Return the settings in `path`. Raises ParamsError naming the key and its line."""
+    path = Path(path)
+    tree = _parse(path)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        raise _explained(path, tree, error) from error
+
+
+def _parse(path: Path) -> object:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="rt").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ParamsError(
+            f"There is no {path} here.",
+            where=str(path.resolve()),
+            next="run the command in the project's root",
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ParamsError(
+            f"{path} is not YAML: {str(error).splitlines()[0]}.",
+            where=_mark(path, error),
+            next="mend that line",
+        ) from error
+
+
+def _mark(path: Path, error: Exception) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return f"{path}:{mark.line + 1}" if mark else str(path)
+
+
+def _explained(path: Path, tree: object, error: ValidationError) -> ParamsError:
+    """Name every bad key at once, each with its line."""
+    problems = [_problem(path, tree, entry) for entry in error.errors()]
+    return ParamsError(
+        f"{path} has {len(problems)} problem(s):\n" + "\n".join(f"  - {text}" for text in problems),
+        where=str(path),
+        next="compare with the comments in params.yaml; `git diff params.yaml` shows what changed",
+    )
+
+
+def _problem(path: Path, tree: object, entry: object) -> str:
+    assert isinstance(entry, dict)
+    where = entry["loc"]
+    key = ".".join(str(part) for part in where) or "the file"
+    said = f"unknown key, known here: {_known(where)}" if entry["type"] == "extra_forbidden" else entry["msg"]
+    return f"{path}:{_line(tree, where)}: {key}: {said}"
+
+
+def _known(where: tuple[str | int, ...]) -> str:
+    model: type[BaseModel] = Settings
+    for part in where[:-1]:
+        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+    return ", ".join(model.model_fields)
+
+
+def _line(tree: object, where: tuple[str | int, ...]) -> int:
+    """Return the line of the deepest key of `where` that the file has (1 for the first)."""
+    line = 1
+    for part in where:
+        position = getattr(tree, "lc", None)
+        try:
+            if position is not None:
+                line = (position.key(part) if isinstance(tree, dict) else position.item(part))[0] + 1
+            tree = tree[part]  # type: ignore[index]
+        except (KeyError, IndexError, TypeError):
+            break
+    return line
