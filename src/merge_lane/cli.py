@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from merge_lane import __version__
-from merge_lane.errors import MergeLaneError
+from merge_lane.errors import ProjectError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit code. A failure that a person can act on prints no traceback."""
     try:
         outcome = cli.main(args=argv, standalone_mode=False)
-    except MergeLaneError as error:
+    except ProjectError as error:
         click.echo(f"error: {error}", err=True)
         return error.exit_code
     except click.exceptions.Abort:
