@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 Arrays = dict[str, np.ndarray]
-"""Columns by name, all of one length: float64 (missing is NaN), object of str or None, datetime64[us], bool."""
+"""Columns by name, same length: float64 (missing is NaN), object of str or None, datetime64[us], bool."""
 
 
 class Role(StrEnum):
