@@ -183,7 +183,8 @@ def measure(
 def _clip(probability: np.ndarray) -> np.ndarray:
     """Keep a logarithm finite: a certain and wrong prediction costs 36, not infinity."""
     smallest = np.finfo(np.float64).eps
-    return np.minimum(np.maximum(probability, smallest), 1 - smallest)
+    clipped: np.ndarray = np.clip(probability, smallest, 1 - smallest)
+    return clipped
 
 
 def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
