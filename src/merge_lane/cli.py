@@ -23,6 +23,7 @@ VERBS = {
     "evaluate": ("pipeline", "Measure the model on the test months."),
     "document": ("pipeline", "Write the model card."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
+    "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
 }
 
 
