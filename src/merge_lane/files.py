@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,6 +42,46 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
         raise _refused(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_directory(target: Path | str, keep: tuple[str, ...] = ()) -> Iterator[Path]:
+    """Yield an empty directory that replaces `target` on success; on failure nothing has changed.
+
+    Files named in `keep` are carried over from the former `target`. Raises WriteError as `atomic_path` does.
+    """
+    target = Path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        workshop = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part"))
+    except OSError as error:
+        raise _refused(target, error) from error
+    fresh, former = workshop / "fresh", workshop / "former"
+    try:
+        fresh.mkdir()
+        yield fresh
+        for name in keep:
+            if (target / name).is_file():
+                shutil.copy2(target / name, fresh / name)
+        _replace_directory(target, fresh, former)
+    except OSError as error:
+        raise _refused(target, error) from error
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _replace_directory(target: Path, fresh: Path, former: Path) -> None:
+    """Swap two directories; the former one is put back where the swap fails."""
+    for path in fresh.iterdir():
+        _flush_to_disk(path)
+    if target.exists():
+        target.rename(former)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if former.exists():
+            former.rename(target)
+        raise
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -1,0 +1,1 @@
+"""The API: predictions over HTTP."""
