@@ -12,7 +12,7 @@ from merge_lane.errors import SourceError
 from merge_lane.files import atomic_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from merge_lane.columns import Arrays, Column
 
@@ -40,7 +40,7 @@ def read_month(pattern: str, month: str) -> pl.DataFrame:
 
 def read(path: Path) -> pl.DataFrame:
     """Read a CSV or Parquet file by its suffix. Raises SourceError naming the file and its fault."""
-    readers = {".parquet": pl.read_parquet, ".csv": _read_csv}
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": _read_csv}
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise SourceError(

@@ -15,9 +15,8 @@ SMOOTHING_ROWS = 20.0
 
 def targets(labels: np.ndarray, classes: int) -> np.ndarray:
     """Return the values to average: the label itself (n, 1), or one column a class (n, classes)."""
-    if classes:
-        return (labels[:, None] == np.arange(classes)).astype(np.float64)
-    return labels[:, None].astype(np.float64)
+    column = labels[:, None]
+    return np.asarray(column == np.arange(classes) if classes else column, dtype=np.float64)
 
 
 def base_rate(labels: np.ndarray, rows: int, classes: int) -> np.ndarray:

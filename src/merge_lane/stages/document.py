@@ -8,6 +8,7 @@ from merge_lane import bundle
 from merge_lane.columns import Role
 from merge_lane.files import read_json, write_text
 from merge_lane.metrics import METRICS
+from merge_lane.stages.slices import order
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,7 +124,7 @@ def _slice_table(name: str, groups: dict[str, Any], task: str) -> str:
         f"| {_cell(value)} | {figures['rows']:,} | "
         + " | ".join(_number(figures.get(m)) for m in measures)
         + " |"
-        for value, figures in groups.items()
+        for value, figures in sorted(groups.items(), key=lambda item: order(item[0]))
     ]
     return "\n".join([head, rule, *lines])
 

@@ -113,7 +113,7 @@ def by_slice(tested: Tested, model: Bundle, given: Evaluate) -> dict[str, Any]:
     for name in given.slices:
         groups = slices.group(tested.rows, name, model.schema).to_numpy()
         report[name] = {
-            str(value): _one(tested, groups == value, model.task, given) for value in sorted(set(groups))
+            value: _one(tested, groups == value, model.task, given) for value in set(groups.tolist())
         }
     return report
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,13 +12,14 @@ from merge_lane.columns import Arrays, Role, Schema
 from merge_lane.errors import ContractError, LeakError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from merge_lane.settings import Split
 
 PART, MONTH = "part", "month"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+DEALT = ((TRAIN, 0.7), (VALIDATION, 0.8), (TEST, 1.0))
+"""Upper ends of the shares that the parts of a table without time get."""
 
 
 def featurize(months: dict[str, Path], schema: Schema, split: Split, target: Path) -> pl.DataFrame:
@@ -49,21 +51,24 @@ def with_history(raw: pl.DataFrame, schema: Schema) -> pl.DataFrame:
             where="features.py and contract.py",
             next="name the same columns in both",
         )
-    return raw.with_columns(*(pl.Series(name, _nullable(computed[name])) for name in derived))
+    return raw.with_columns(*(pl.Series(name, computed[name]).fill_nan(None) for name in derived))
 
 
-def _nullable(values: object) -> pl.Series:
-    return pl.Series(values).fill_nan(None)
-
-
-def part(rows: pl.DataFrame, schema: Schema, split: Split) -> pl.Expr:
+def part(rows: pl.DataFrame, schema: Schema, split: Split) -> pl.Series:
     """Return the part of each row: later months test; the last days of each training month validate."""
-    test = pl.col(MONTH) >= split.test_from
     if schema.time is None:
-        return by_hash(rows, schema)
+        return pl.Series([_dealt(row) for row in rows.select(c.name for c in schema.request).iter_rows()])
     day = pl.col(schema.time.name)
     last_days = day.dt.month_end().dt.day() - day.dt.day() < split.validation_days
-    return pl.when(test).then(pl.lit(TEST)).when(last_days).then(pl.lit(VALIDATION)).otherwise(pl.lit(TRAIN))
+    early = pl.when(last_days).then(pl.lit(VALIDATION)).otherwise(pl.lit(TRAIN))
+    chosen = pl.when(pl.col(MONTH) >= split.test_from).then(pl.lit(TEST)).otherwise(early)
+    return rows.select(chosen).to_series()
+
+
+def _dealt(row: tuple[object, ...]) -> str:
+    """Deal a row of a table without time by the hash of its values, so that a row never changes its part."""
+    share = int(hashlib.sha256(repr(row).encode()).hexdigest()[:8], 16) / 16**8
+    return next(name for name, upper in DEALT if share < upper)
 
 
 def model_features(rows: pl.DataFrame, schema: Schema) -> Arrays:
@@ -94,25 +99,3 @@ def build(arrays: Arrays, schema: Schema) -> Arrays:
 
 def _why(role: Role, known: str) -> str:
     return f"it is {'the label' if role is Role.LABEL else role.value}, known {known.replace('_', ' ')}"
-
-
-def by_hash(rows: pl.DataFrame, schema: Schema) -> pl.Expr:
-    """Split a table without time by a hash of its request columns: 70 % train, 10 % validation, 20 % test."""
-    import hashlib
-
-    names = [c.name for c in schema.request]
-    text = rows.select(
-        pl.concat_str([pl.col(n).cast(pl.String).fill_null("") for n in names], separator="\x1f")
-    )
-    shares = [
-        int(hashlib.sha256(str(value).encode()).hexdigest()[:8], 16) / 16**8 for value in text.to_series()
-    ]
-    share = pl.Series(shares)
-    names_of = ["train", "validation", "test"]
-    cuts = pl.Series([names_of[(value >= 0.7) + (value >= 0.8)] for value in share])  # noqa: PLR2004 - 70/10/20
-    return pl.lit(cuts)
-
-
-def months_of(names: Sequence[str], folder: Path) -> dict[str, Path]:
-    """Return the raw file of each month."""
-    return {name: folder / f"{name}.parquet" for name in names}

@@ -38,6 +38,14 @@ def group(rows: pl.DataFrame, name: str, schema: Schema) -> pl.Series:
     return _text(rows[name])
 
 
+def order(value: str) -> tuple[int, float, str]:
+    """Sort key of a group: numbers by size before text by name."""
+    try:
+        return 0, float(value), value
+    except ValueError:
+        return 1, 0.0, value
+
+
 def _of_time(schema: Schema) -> dict[str, pl.Expr]:
     if schema.time is None:
         return {}

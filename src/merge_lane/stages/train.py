@@ -169,7 +169,7 @@ def fit(parts: dict[str, Part], encoding: Encoding, given: Train, task: str, cla
 
 def parameters(given: Train, task: str, classes: int, names: tuple[str, ...]) -> dict[str, Any]:
     """Return xgboost's parameters. Raises ParamsError for a monotone constraint on an unknown feature."""
-    objectives = {
+    objectives: dict[str, dict[str, Any]] = {
         "binary": {"objective": "binary:logistic", "eval_metric": "logloss"},
         "multiclass": {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": classes},
         "regression": {"objective": "reg:squarederror", "eval_metric": "rmse"},
