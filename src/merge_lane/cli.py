@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # verb -> (module under merge_lane.commands, what it does). Order is the order of work.
 VERBS = {
+    "prune": ("pipeline", "Remove raw months that params.yaml no longer names."),
     "ingest": ("pipeline", "Read one month of raw data into data/raw."),
     "validate": ("pipeline", "Check one month against the contract."),
     "featurize": ("pipeline", "Build the features of all months, point-in-time."),

@@ -13,6 +13,17 @@ REPORTS = Path("reports")
 
 
 @click.command()
+def prune() -> None:
+    """Remove files of months that params.yaml no longer names, so that no stage reads them."""
+    from merge_lane import settings
+    from merge_lane.stages.featurize import leftovers
+
+    for path in leftovers(settings.load().data.months, [RAW, REPORTS / "validation"]):
+        path.unlink()
+        click.echo(f"prune: removed {path} (its month is not in params.yaml; DVC keeps what was committed)")
+
+
+@click.command()
 @click.argument("month")
 def ingest(month: str) -> None:
     """Read MONTH (YYYY-MM) from the source that params.yaml names into data/raw."""
@@ -45,6 +56,7 @@ def featurize() -> None:
     from merge_lane.stages import featurize as stage
 
     given = settings.load()
+    stage.refuse_leftovers(given.data.months, [RAW, REPORTS / "validation"])
     months = {name: RAW / f"{name}.parquet" for name in given.data.months}
     rows = stage.featurize(months, schema.read(Contract), given.split, FEATURES)
     counts = dict(rows["part"].value_counts().sort("part").iter_rows())

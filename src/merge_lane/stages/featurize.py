@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from merge_lane import features, tables
 from merge_lane.columns import Arrays, Role, Schema
-from merge_lane.errors import ContractError, LeakError
+from merge_lane.errors import ContractError, LeakError, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
     from merge_lane.settings import Split
 
+MONTH_NAME = re.compile(r"\d{4}-\d{2}")
 PART, MONTH = "part", "month"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 DEALT = ((TRAIN, 0.7), (VALIDATION, 0.8), (TEST, 1.0))
@@ -37,6 +40,23 @@ def featurize(months: dict[str, Path], schema: Schema, split: Split, target: Pat
     parted = labelled.with_columns(part(labelled, schema, split).alias(PART))
     tables.write(parted, target)
     return parted
+
+
+def leftovers(months: Collection[str], folders: Iterable[Path]) -> list[Path]:
+    """Return the files of months that are not among `months`, in order."""
+    found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return sorted(path for path in found if MONTH_NAME.fullmatch(path.stem) and path.stem not in months)
+
+
+def refuse_leftovers(months: Collection[str], folders: Iterable[Path]) -> None:
+    """Raise SourceError for files of other months: DVC hashes whole folders, so they would count."""
+    found = leftovers(months, folders)
+    if found:
+        raise SourceError(
+            f"{len(found)} file(s) belong to months that params.yaml does not name.",
+            where=", ".join(str(path) for path in found[:5]),
+            next="merge-lane prune, then dvc repro (make reproduce does both)",
+        )
 
 
 def with_history(raw: pl.DataFrame, schema: Schema) -> pl.DataFrame:
