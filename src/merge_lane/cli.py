@@ -25,6 +25,7 @@ VERBS = {
     "document": ("pipeline", "Write the model card."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
+    "track": ("storage", "Log the run and its model to MLflow."),
 }
 
 
