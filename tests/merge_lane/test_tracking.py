@@ -28,7 +28,6 @@ from merge_lane.tracking.run import flatten, read
 
 ROOT = Path(__file__).parents[2]
 TREES = b"trees" * 1000
-one_database = pytest.mark.xdist_group("tracking")  # on one core: MLflow takes seconds to make a database
 
 
 def write(path, content):
@@ -74,7 +73,6 @@ def rows(project, query):
         return database.execute(query).fetchall()
 
 
-@one_database
 def test_parameters_metrics_hashes_and_the_commit_are_logged(tracked):
     project, run = tracked
     commit = subprocess.run(
@@ -94,7 +92,6 @@ def test_parameters_metrics_hashes_and_the_commit_are_logged(tracked):
     assert rows(project, "SELECT status FROM runs") == [("FINISHED",)]
 
 
-@one_database
 def test_a_curve_is_drawn_in_at_most_a_hundred_points_with_both_ends_and_kept_whole_as_a_file(tracked):
     project, run = tracked
     points = rows(project, "SELECT step, value FROM metrics WHERE key = 'roc/tpr' ORDER BY step")
@@ -104,7 +101,6 @@ def test_a_curve_is_drawn_in_at_most_a_hundred_points_with_both_ends_and_kept_wh
     assert kept.read_bytes() == (project / "reports" / "plots" / "roc.csv").read_bytes()
 
 
-@one_database
 def test_the_bundle_is_kept_as_its_plain_files(tracked):
     project, run = tracked
     bundle = project / "mlartifacts" / run.run_id / "artifacts" / "bundle"
@@ -112,7 +108,6 @@ def test_the_bundle_is_kept_as_its_plain_files(tracked):
     assert (bundle / "model.ubj").read_bytes() == TREES
 
 
-@one_database
 def test_a_second_call_finds_the_run_changes_nothing_and_does_not_even_import_mlflow(tracked, monkeypatch):
     project, run = tracked
     before = (project / "mlflow.db").read_bytes()
@@ -122,7 +117,6 @@ def test_a_second_call_finds_the_run_changes_nothing_and_does_not_even_import_ml
     assert (project / "mlflow.db").read_bytes() == before
 
 
-@one_database
 def test_mlflow_itself_finds_the_run_where_the_short_cut_cannot(tracked, monkeypatch):
     project, run = tracked
     monkeypatch.setattr("merge_lane.tracking._known_locally", lambda *_: None)
@@ -140,7 +134,6 @@ def test_a_run_that_was_cut_off_does_not_count_as_logged(project, monkeypatch):
     assert track(project, uri).created
 
 
-@one_database
 def test_another_model_gets_a_run_of_its_own_and_uncommitted_changes_are_said(tracked, tmp_path):
     project = Path(shutil.copytree(tracked[0], tmp_path / "project"))
     write(project / "models" / "manifest.json", {"files": {}, "inputs": {}, "best_iteration": 1})
