@@ -5,7 +5,6 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
-MLFLOW_PORT ?= 5000
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Usage reporting is off everywhere; a dead tracking server costs seconds, not minutes.
 export DVC_NO_ANALYTICS := 1
@@ -25,7 +24,6 @@ requirements: ## Resolve the locked requirements again (needs uv)
 
 run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the served model one prediction
 	@$(MAKE) reproduce
-	@merge-lane track --warn-only
 	@echo && merge-lane metrics && echo
 	@merge-lane try
 	@cat scripts/next-steps
@@ -33,15 +31,6 @@ run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the
 reproduce: setup ## Run the stages of dvc.yaml that changed
 	@merge-lane prune
 	dvc repro
-
-verify: setup ## Re-hash every file that dvc.lock names
-	merge-lane verify-data
-
-track: setup ## Log the run and its model to MLflow, once per model
-	merge-lane track
-
-mlflow: setup ## Open the tracked runs in MLflow's own pages
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(MLFLOW_PORT)
 
 lint: setup ## Lint, format check, types, direction of imports
 	ruff check . && ruff format --check .
@@ -57,4 +46,4 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
-.PHONY: help setup requirements run reproduce verify track mlflow lint format test test-all
+.PHONY: help setup requirements run reproduce lint format test test-all
