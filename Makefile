@@ -22,6 +22,16 @@ setup: .venv/.ready ## Make .venv with the locked requirements (uv if present, e
 requirements: ## Resolve the locked requirements again (needs uv)
 	./scripts/requirements
 
+run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the served model one prediction
+	@$(MAKE) reproduce
+	@echo && merge-lane metrics && echo
+	@merge-lane try
+	@cat scripts/next-steps
+
+reproduce: setup ## Run the stages of dvc.yaml that changed
+	@merge-lane prune
+	dvc repro
+
 lint: setup ## Lint, format check, types, direction of imports
 	ruff check . && ruff format --check .
 	mypy
@@ -36,4 +46,4 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
-.PHONY: help setup requirements lint format test test-all
+.PHONY: help setup requirements run reproduce lint format test test-all

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # verb -> (module under merge_lane.commands, what it does). Order is the order of work.
 VERBS = {
+    "prune": ("pipeline", "Remove raw months that params.yaml no longer names."),
     "ingest": ("pipeline", "Read one month of raw data into data/raw."),
     "validate": ("pipeline", "Check one month against the contract."),
     "featurize": ("pipeline", "Build the features of all months, point-in-time."),
@@ -24,6 +25,10 @@ VERBS = {
     "document": ("pipeline", "Write the model card."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
+    "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),
+    "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
+    "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),
+    "lock-commit": ("locks", "Commit a lock that a pull request's run made, after checking it."),
 }
 
 

@@ -99,6 +99,12 @@ class ReviewError(ProjectError):
     exit_code = 21
 
 
+class LockError(ProjectError):
+    """dvc.lock does not describe this commit, or a lock from a pull request was refused."""
+
+    exit_code = 22
+
+
 class ReleaseError(ProjectError):
     """A release manifest cannot be made or does not hold."""
 

@@ -68,6 +68,7 @@ class Evaluate(Section):
     confidence: float = Field(gt=0.5, lt=1)
     bins: int = Field(ge=2)
     seed: int
+    rate_table: tuple[str, ...]
     slices: tuple[str, ...]
     min_slice_rows: int = Field(ge=1)
 

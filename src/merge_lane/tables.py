@@ -1,0 +1,100 @@
+"""Tables on disk and in memory: built-in CSV and Parquet readers, atomic Parquet, polars to numpy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from merge_lane.errors import SourceError
+from merge_lane.files import atomic_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from merge_lane.columns import Arrays, Column
+
+POLARS: dict[str, pl.DataType] = {
+    "int": pl.Int64(),
+    "float": pl.Float64(),
+    "str": pl.String(),
+    "bool": pl.Boolean(),
+    "datetime": pl.Datetime("us"),
+}
+MONTH_FIELD = "{month}"
+
+
+def read_month(pattern: str, month: str) -> pl.DataFrame:
+    """Read the CSV or Parquet file that `pattern` names, with `{month}` replaced. Raises SourceError."""
+    path = Path(pattern.replace(MONTH_FIELD, month))
+    if not path.is_file():
+        raise SourceError(
+            f"There is no file for {month}.",
+            where=str(path),
+            next="put the file there, or remove the month from data.months in params.yaml",
+        )
+    return read(path)
+
+
+def read(path: Path) -> pl.DataFrame:
+    """Read a CSV or Parquet file by its suffix. Raises SourceError naming the file and its fault."""
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": _read_csv}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise SourceError(
+            f"{path.suffix or 'No suffix'} is not a table.", where=str(path), next="use .csv or .parquet"
+        )
+    try:
+        return reader(path)
+    except FileNotFoundError as error:
+        raise SourceError(f"There is no {path}.", where=str(path), next="dvc repro, or dvc pull") from error
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        what = str(error).splitlines()[0]
+        raise SourceError(
+            f"The file cannot be read: {what}", where=str(path), next="mend or replace it"
+        ) from error
+
+
+def _read_csv(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, null_values=["", "NA"], infer_schema_length=None, try_parse_dates=True)
+
+
+def cast(rows: pl.DataFrame, columns: Iterable[Column]) -> pl.DataFrame:
+    """Give the columns that are there the contract's types and order, where nothing is lost by it.
+
+    A value that does not fit stays as it is: `validate` then reports the column with its rows.
+    """
+    known = [c for c in columns if c.name in rows.columns]
+    others = [name for name in rows.columns if name not in {c.name for c in known}]
+    return rows.select(*(_lossless(rows[c.name], POLARS[c.dtype]) for c in known), *others)
+
+
+def _lossless(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    if values.dtype == dtype:
+        return values
+    changed = values.cast(dtype, strict=False)
+    same = changed.null_count() == values.null_count()
+    if same and values.dtype.is_float() and dtype.is_integer():
+        same = bool((changed.cast(values.dtype) == values).fill_null(value=True).all())
+    return changed if same else values
+
+
+def write(rows: pl.DataFrame, path: Path | str) -> None:
+    """Write Parquet whole or not at all; the same rows are always the same bytes."""
+    with atomic_path(path) as temporary:
+        rows.write_parquet(temporary, compression="zstd", statistics=True)
+
+
+def to_arrays(rows: pl.DataFrame, names: Iterable[str]) -> Arrays:
+    """Return columns as numpy arrays: numbers and booleans float64 (missing NaN), text object, time us."""
+    return {name: _array(rows[name]) for name in names}
+
+
+def _array(values: pl.Series) -> np.ndarray:
+    if values.dtype == pl.String:
+        return np.array(values.to_list(), dtype=object)
+    if values.dtype == pl.Datetime:
+        return values.cast(pl.Datetime("us")).to_numpy().astype("datetime64[us]")
+    return values.cast(pl.Float64).to_numpy().astype(np.float64)
