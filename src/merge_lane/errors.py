@@ -129,6 +129,18 @@ class RolledBackError(ProjectError):
     exit_code = 33
 
 
+class InconclusiveError(ProjectError):
+    """The canary could not be judged in time and was taken out; the stable version keeps serving."""
+
+    exit_code = 34
+
+
+class BusyError(ProjectError):
+    """Another deployment of the same environment is running."""
+
+    exit_code = 35
+
+
 class AdoptError(ProjectError):
     """A table cannot be adopted as the project's own data."""
 

@@ -73,6 +73,24 @@ class Evaluate(Section):
     min_slice_rows: int = Field(ge=1)
 
 
+class Canary(Section):
+    """How a release is judged beside stable before it takes over. An alpha is a rate of false alarms."""
+
+    share: float = Field(gt=0, le=0.5)
+    min_requests: int = Field(ge=1)
+    min_seconds: float = Field(ge=0)
+    max_seconds: float = Field(gt=0)
+    error_alpha: float = Field(gt=0, le=0.1)
+    rejected_alpha: float = Field(gt=0, le=0.1)
+    p50_ratio: float = Field(ge=1)
+    p99_ratio: float = Field(ge=1)
+    latency_slack_ms: float = Field(ge=0)
+    latency_alpha: float = Field(gt=0, le=0.1)
+    min_latencies: int = Field(ge=1)
+    max_prediction_psi: float = Field(gt=0)
+    min_predictions: int = Field(ge=1)
+
+
 class Settings(Section):
     """The whole of params.yaml."""
 
@@ -81,6 +99,7 @@ class Settings(Section):
     split: Split
     train: Train
     evaluate: Evaluate
+    canary: Canary
 
 
 def load(path: Path | str = "params.yaml") -> Settings:

@@ -1,0 +1,40 @@
+"""Where a release can be deployed: one small interface, so that one state machine serves every target."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from merge_lane.release.canary import Observation
+    from merge_lane.release.manifest import Release
+
+
+class Target(Protocol):
+    """One environment. Every method may be called again after a kill and then finishes what was begun."""
+
+    def stable(self) -> str | None:
+        """Return the id of the release that has the traffic; None before the first deployment."""
+
+    def restore(self) -> None:
+        """Bring back what should be running, after a reboot, say."""
+
+    def prepare(self, release: Release) -> None:
+        """Refuse, without changing anything, a release that cannot be deployed here."""
+
+    def start(self, release: Release) -> None:
+        """Run the release beside the stable one, without traffic, and return once it is ready."""
+
+    def route(self, release: Release, share: float, deployment: str) -> None:
+        """Give the release its share of the traffic; counting starts anew for a new `deployment`."""
+
+    def observe(self, release: Release) -> Observation:
+        """Return what was counted of stable and canary since `route`."""
+
+    def promote(self, release: Release) -> None:
+        """Give the release all of the traffic and stop the former stable one once it is idle."""
+
+    def remove(self, release: Release) -> None:
+        """Take the release out of the traffic and stop it; the stable one keeps serving."""
+
+    def version(self) -> dict[str, Any] | None:
+        """Return what the environment's address answers at `/version`; None where nothing answers."""
