@@ -5,6 +5,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
+MLFLOW_PORT ?= 5000
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Usage reporting is off everywhere; a dead tracking server costs seconds, not minutes.
 export DVC_NO_ANALYTICS := 1
@@ -24,6 +25,7 @@ requirements: ## Resolve the locked requirements again (needs uv)
 
 run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the served model one prediction
 	@$(MAKE) reproduce
+	@merge-lane track --warn-only
 	@echo && merge-lane metrics && echo
 	@merge-lane try
 	@cat scripts/next-steps
@@ -32,10 +34,24 @@ reproduce: setup ## Run the stages of dvc.yaml that changed
 	@merge-lane prune
 	dvc repro
 
-lint: setup ## Lint, format check, types, direction of imports
+verify: setup ## Re-hash every file that dvc.lock names
+	merge-lane verify-data
+
+track: setup ## Log the run and its model to MLflow, once per model
+	merge-lane track
+
+mlflow: setup ## Open the tracked runs in MLflow's own pages
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false mlflow ui --backend-store-uri sqlite:///mlflow.db --host 127.0.0.1 --port $(MLFLOW_PORT)
+
+# The first three look at all files, new ones too; pre-commit at those that git knows.
+lint: setup ## Lint, format check, types, direction of imports, secrets, large files
 	ruff check . && ruff format --check .
 	mypy
 	lint-imports
+	SKIP=ruff,ruff-format,mypy,lint-imports,dvc-status pre-commit run --all-files --show-diff-on-failure
+
+hooks: setup ## Check each commit before it is made (pre-commit), push data with commits
+	pre-commit install
 
 format: setup ## Format and mend what can be mended
 	ruff check --fix-only . && ruff format .
@@ -46,4 +62,4 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
-.PHONY: help setup requirements run reproduce lint format test test-all
+.PHONY: help setup requirements run reproduce verify track mlflow lint hooks format test test-all

@@ -25,6 +25,7 @@ VERBS = {
     "document": ("pipeline", "Write the model card."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
+    "track": ("storage", "Log the run and its model to MLflow."),
     "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),
     "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),

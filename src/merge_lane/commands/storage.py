@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from merge_lane.errors import TrackingError
+
 
 @click.command("verify-data")
 @click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The project's root.")
@@ -23,6 +25,24 @@ def verify_data(root: Path, stages: tuple[str, ...], allow_missing: bool) -> Non
         click.echo(f"verify-data: {len(report.missing)} files are not here (dvc pull fetches them)")
     if report.unchecked:
         click.echo(f"verify-data: not checked, kept outside: {', '.join(report.unchecked)}")
+
+
+@click.command()
+@click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The project's root.")
+@click.option("--warn-only", is_flag=True, help="A tracking server that fails is a warning, not an error.")
+def track(root: Path, warn_only: bool) -> None:
+    """Log the run and its model to MLflow, once per model."""
+    from merge_lane import tracking
+
+    try:
+        tracked = tracking.track(root)
+    except TrackingError as error:
+        if not warn_only:
+            raise
+        click.echo(f"warning: {error}", err=True)
+        return
+    state = "logged as" if tracked.created else "is there already, as"
+    click.echo(f"track: the model {state} run {tracked.run_id} in {tracked.uri}")
 
 
 def _show(done: int, total: int) -> None:
