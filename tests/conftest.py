@@ -1,8 +1,8 @@
 """Fixtures that several rooms share."""
 
 import pytest
-
 import toy
+
 from merge_lane import bundle
 
 

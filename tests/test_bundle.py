@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 import toy
+
 from merge_lane import bundle, convert, files, manifest
 from merge_lane.columns import Column, Schema
 from merge_lane.errors import BundleError, ContractError, WriteError

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from workflows.toy import IDENTITY, PIPELINE, Clone, Toy
 
 from merge_lane import lock_commit, locks
 from merge_lane.errors import LockError
-from workflows.toy import IDENTITY, PIPELINE, Clone, Toy
 
 INVALID = Path(__file__).parent / "invalid_locks"
 GOOD = {

@@ -6,7 +6,6 @@ import shutil
 
 import pytest
 import yaml
-
 from workflows.toy import Clone, Toy
 
 pytestmark = pytest.mark.slow  # every DVC command takes one to two seconds

@@ -6,10 +6,9 @@ import shutil
 from pathlib import Path
 
 import boto3
+import dvc_project
 import pytest
 from moto.server import ThreadedMotoServer
-
-import dvc_project
 
 BUCKET = "made-up-storage"
 

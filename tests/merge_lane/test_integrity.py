@@ -6,9 +6,9 @@ import json
 import shutil
 from pathlib import Path
 
+import dvc_project
 import pytest
 
-import dvc_project
 from merge_lane.cli import main
 from merge_lane.errors import IntegrityError
 from merge_lane.integrity import cache_dir, tree_hash, verify

@@ -1,5 +1,4 @@
 import pytest
-
 from release.rig import Project
 
 

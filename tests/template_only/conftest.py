@@ -1,7 +1,6 @@
 """One clone of the live tree, and projects made of it, for all tests of the template."""
 
 import pytest
-
 from template_only import baking
 
 

@@ -1,7 +1,6 @@
 """Answers that no project could live with are refused, each with a sentence that says why."""
 
 import pytest
-
 from template_only import baking
 
 answers = baking.module("template_only_needs_cookiecutter_2_4.py", "template_only_answers")

@@ -9,7 +9,6 @@ import sys
 import zipfile
 
 import pytest
-
 from template_only import baking
 
 LEFTOVER = re.compile(r"merge[ _-]?lane|\{\{ *cookiecutter|\{\{ '|\{# Plain text first", re.IGNORECASE)

@@ -1,7 +1,6 @@
 """A renamed project passes its own lint whatever its name: no line depends on how long the name is."""
 
 import pytest
-
 from template_only import baking
 
 EVERY_LENGTH = [

@@ -7,7 +7,6 @@ from binaryornot.check import is_binary
 from cookiecutter.environment import StrictEnvironment
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from template_only import baking
 
 assembly = baking.assembly

@@ -1,13 +1,13 @@
 """The local target: the switch loses no request, and every fault leaves stable serving."""
 
 import pytest
+from release.rig import LIMITS, Load, Project, double_command, stopped
 
 from merge_lane.errors import ChainError, DeployError, InconclusiveError, PortInUseError, RolledBackError
 from merge_lane.release.machine import Machine
 from merge_lane.release.record import Record
 from merge_lane.release.state import Step
 from merge_lane.release.targets import local, net
-from release.rig import LIMITS, Load, Project, double_command, stopped
 
 
 def target_of(project, **words):
