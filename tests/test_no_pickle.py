@@ -14,9 +14,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pytest
-from sklearn.linear_model import LogisticRegression
-
 from pickle_scan import holds_pickle, pickles_in
+from sklearn.linear_model import LogisticRegression
 
 ROOT = Path(__file__).parents[1]
 

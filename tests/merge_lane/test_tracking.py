@@ -19,13 +19,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pickle_scan import pickles_in
 
 from merge_lane.cli import main
 from merge_lane.errors import BundleError
 from merge_lane.tracking import HASH_TAG, track
 from merge_lane.tracking.patience import within
 from merge_lane.tracking.run import flatten, read
-from pickle_scan import pickles_in
 
 ROOT = Path(__file__).parents[2]
 TREES = b"trees" * 1000
