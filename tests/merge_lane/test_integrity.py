@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import dvc_project
@@ -176,3 +177,29 @@ def test_the_hash_of_a_directory_is_dvcs(project):
         for item in json.loads(cached(project, md5_in_lock(project, "model")).read_bytes())
     }
     assert tree_hash(digests) == md5_in_lock(project, "model")
+
+
+def test_within_a_run_the_lock_names_what_the_stages_before_have_just_made(project):
+    """So that a stage can check what it reads while DVC is still at work."""
+    pipeline = (project / "dvc.yaml").read_text().replace("rows of", "new rows of")
+    check = f"{sys.executable} -m merge_lane verify-data --stage ingest"
+    pipeline = pipeline.replace(
+        "    cmd:\n      - mkdir -p model", f"    cmd:\n      - {check}\n      - mkdir -p model"
+    )
+    (project / "dvc.yaml").write_text(pipeline)
+    ran = dvc_project.dvc(project, "repro")
+    assert ran.returncode == 0, ran.stderr
+    assert "verify-data: 2 files" in ran.stdout
+
+
+def test_no_model_is_trained_on_features_that_were_altered_behind_dvcs_back(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(dvc_project.ROOT / "params.yaml", "params.yaml")
+    features = Path("data/features.parquet")
+    features.parent.mkdir()
+    features.write_bytes(b"altered")
+    recorded = "    - path: data/features.parquet\n      hash: md5\n      md5: " + "a" * 32
+    Path("dvc.lock").write_text(f"stages:\n  featurize:\n    outs:\n{recorded}\n")
+    assert main(["train"]) == 15
+    assert "data/features.parquet (stage featurize)" in capsys.readouterr().err
+    assert not Path("models").exists()

@@ -67,11 +67,13 @@ def featurize() -> None:
 @click.command()
 def train() -> None:
     """Train the model on the training months and write its bundle to models/."""
-    from merge_lane import schema, settings
+    from merge_lane import integrity, schema, settings
     from merge_lane.contract import Contract
     from merge_lane.stages import train as stage
 
     given = settings.load()
+    if Path("dvc.lock").is_file():  # DVC looks at times and sizes; a model of damaged features looks healthy
+        integrity.verify(stages=["featurize"], outputs_only=True).require()
     done = stage.train(FEATURES, schema.read(Contract), given.train, given.task, BUNDLE)
     click.echo(f"train: {done.rounds} trees on {done.rows:,} rows, model {done.model[:12]} -> {BUNDLE}")
 
