@@ -34,6 +34,12 @@ reproduce: setup ## Run the stages of dvc.yaml that changed
 	@merge-lane prune
 	dvc repro
 
+review: setup ## Compare the candidate with main and judge it (BASE=REV for another base)
+	@merge-lane review $(if $(BASE),--base "$(BASE)")
+
+report: setup ## Write report.md, report.html and report.json to reports/review (BASE=REV)
+	@merge-lane report $(if $(BASE),--base "$(BASE)")
+
 verify: setup ## Re-hash every file that dvc.lock names
 	merge-lane verify-data
 
@@ -62,4 +68,4 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
-.PHONY: help setup requirements run reproduce verify track mlflow lint hooks format test test-all
+.PHONY: help setup requirements run reproduce review report verify track mlflow lint hooks format test test-all

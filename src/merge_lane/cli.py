@@ -23,6 +23,8 @@ VERBS = {
     "train": ("pipeline", "Train the model and write its bundle."),
     "evaluate": ("pipeline", "Measure the model on the test months."),
     "document": ("pipeline", "Write the model card."),
+    "review": ("review", "Compare the candidate with main and judge it."),
+    "report": ("review", "Write the report of the pull request."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
     "track": ("storage", "Log the run and its model to MLflow."),

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from merge_lane.errors import ParamsError
+from merge_lane.gates import Gates
+from merge_lane.section import Section, Share
 
 Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|all)$")]
 """`YYYY-MM`, or `all` for a table without a time column."""
-
-Share = Annotated[float, Field(gt=0, le=1)]
-
-
-class Section(BaseModel):
-    """A part of params.yaml: frozen, strict about unknown keys, finite numbers only."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Data(Section):
@@ -58,7 +52,7 @@ class Train(Section):
     threads: int = Field(ge=1)
     seed: int
     max_single_feature_auc: float = Field(gt=0.5, le=1)
-    monotone: dict[str, Literal[-1, 1]] = {}
+    monotone: dict[str, Literal[-1, 1]] = Field(default_factory=dict)
 
 
 class Evaluate(Section):
@@ -100,6 +94,7 @@ class Settings(Section):
     train: Train
     evaluate: Evaluate
     canary: Canary
+    gates: Gates = Gates()
 
 
 def load(path: Path | str = "params.yaml") -> Settings:
@@ -158,8 +153,16 @@ def _problem(path: Path, tree: object, entry: object) -> str:
 def _known(where: tuple[str | int, ...]) -> str:
     model: type[BaseModel] = Settings
     for part in where[:-1]:
-        model = model.model_fields[str(part)].annotation  # type: ignore[assignment]
+        field = model.model_fields.get(str(part))  # absent where `part` is a list's place or a chosen name
+        model = model if field is None else _section(field.annotation) or model
     return ", ".join(model.model_fields)
+
+
+def _section(annotation: object) -> type[BaseModel] | None:
+    """Return the Section inside an annotation such as `Floors | None` or `dict[str, Behaviour]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _section(part))), None)
 
 
 def _line(tree: object, where: tuple[str | int, ...]) -> int:
