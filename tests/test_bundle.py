@@ -66,6 +66,16 @@ def test_predictions_are_those_of_the_best_round(task, tmp_path):
     np.testing.assert_allclose(scores, best, atol=precision(scores))
 
 
+def test_a_model_without_early_stopping_is_whole(tmp_path):
+    import xgboost
+
+    _, _, matrix = toy.trained("binary")
+    data = xgboost.DMatrix(matrix, toy.arrays()["holiday"])
+    booster = xgboost.train({**toy.OBJECTIVES["binary"], "nthread": 1}, data, 7)
+    bundle.export(tmp_path / "models", booster, **toy.parts("binary"))
+    assert bundle.load(tmp_path / "models", build=toy.build).manifest["best_iteration"] == 6
+
+
 def test_a_row_scores_the_same_alone_and_among_others(toy_bundle):
     together = toy_bundle.predict(toy.arrays())
     alone = [toy_bundle.predict({k: v[i : i + 1] for k, v in toy.arrays().items()})[0] for i in range(50)]

@@ -98,14 +98,18 @@ def trained(task):
     return booster, encoding, matrix
 
 
-def export(directory, task="binary", **changes):
-    """Write the bundle of a small model and return its hash."""
+def parts(task):
+    """Return what belongs into the bundle of a small model besides the model."""
     booster, encoding, matrix = trained(task)
     classes = {"binary": ["False", "True"], "multiclass": ["low", "middle", "high"], "regression": None}[task]
     scores = booster.inplace_predict(matrix, validate_features=False)
-    given = {
+    return {
         "schema": SCHEMA, "encoding": encoding,
         "reference": profile.reference(build(arrays()), scores, classes),
         "task": task, "classes": classes, "inputs": INPUTS, "build": build,
     }  # fmt: skip
-    return bundle.export(directory, booster, **{**given, **changes})
+
+
+def export(directory, task="binary", **changes):
+    """Write the bundle of a small model and return its hash."""
+    return bundle.export(directory, trained(task)[0], **{**parts(task), **changes})

@@ -7,7 +7,6 @@ hands them to a loader: a damaged xgboost file can crash the process or score wr
 from __future__ import annotations
 
 import hashlib
-import importlib
 import json
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merge_lane import rows
+from merge_lane import features, rows
 from merge_lane.columns import Schema
 from merge_lane.encode import Encoding
 from merge_lane.errors import BundleError, ContractError
@@ -174,7 +173,7 @@ def export(
         "task": task,
         "classes": classes,
         "inputs": inputs,
-        "best_iteration": booster.best_iteration,
+        "best_iteration": served.num_boosted_rounds() - 1,
     }
     draft = _bundle(contents, {**facts, "self_test": None}, build)
     probes = convert.probes(encoding, reference)
@@ -216,14 +215,8 @@ def _bundle(contents: dict[str, bytes], manifest: dict[str, Any], build: Build |
         reference=json.loads(contents["reference.json"]),
         onnx=contents["model.onnx"],
         ubj=contents["model.ubj"],
-        build=build or _features_build(),
+        build=build or features.build,
     )
-
-
-def _features_build() -> Build:
-    """Return the project's own `features.build`."""
-    build: Build = importlib.import_module("merge_lane.features").build
-    return build
 
 
 def _close(scores: np.ndarray, expected: np.ndarray) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import TYPE_CHECKING
 
 import click
@@ -26,6 +27,8 @@ VERBS = {
     "review": ("review", "Compare the candidate with main and judge it."),
     "report": ("review", "Write the report of the pull request."),
     "metrics": ("pipeline", "Print the metrics beside their baselines."),
+    "serve": ("serve", "Answer predictions over HTTP."),
+    "try": ("serve", "Start the API, ask it one prediction, show the answer, stop it."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
     "track": ("storage", "Log the run and its model to MLflow."),
     "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),
@@ -47,7 +50,8 @@ class LazyGroup(click.Group):
         if cmd_name not in VERBS:
             return None
         module = import_module(f"merge_lane.commands.{VERBS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_") + "_" * iskeyword(cmd_name)  # `try` is a word of Python: try_
+        command: click.Command = getattr(module, name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -23,7 +23,8 @@ MISSING_SHARE = 0.1
 
 def as_served(booster: Any) -> Any:
     """Return the rounds up to the best one, without names: what is saved is what is served."""
-    best = booster[: booster.best_iteration + 1]
+    last = booster.num_boosted_rounds() - 1
+    best = booster[: getattr(booster, "best_iteration", last) + 1]  # without early stopping there is none
     best.feature_names = None  # ONNX knows columns by number, and `Encoding` owns the names
     return best
 

@@ -12,18 +12,13 @@ if TYPE_CHECKING:
     from merge_lane.columns import Arrays, Column, Schema
 
 
+KINDS: dict[str, Any] = {"str": object, "datetime": "datetime64[us]"}
+"""NumPy's types; all others are float64: numbers, and truth values as 0, 1 or NaN."""
+
+
 def array(column: Column, values: Sequence[Any]) -> np.ndarray:
     """Return the values as `columns.Arrays` describes: None is missing, a time is a datetime or ISO text."""
-    return np.array(values, dtype=kind(column))
-
-
-def kind(column: Column) -> Any:
-    """Return the NumPy dtype of a column; a truth value that may be missing is a float: 0, 1, NaN."""
-    if column.dtype == "str":
-        return object
-    if column.dtype == "datetime":
-        return "datetime64[us]"
-    return np.bool_ if column.dtype == "bool" and not column.nullable else np.float64
+    return np.array(values, dtype=KINDS.get(column.dtype, np.float64))
 
 
 def example(schema: Schema) -> dict[str, Any] | None:
