@@ -1,0 +1,19 @@
+"""What the tests of workflows share: a GitHub on loopback and a certificate for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from workflows.fake_github import FakeGitHub, make_certificate
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    return make_certificate(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture
+def github(certificate):
+    hub = FakeGitHub(certificate)
+    yield hub
+    hub.close()
