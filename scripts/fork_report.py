@@ -1,7 +1,7 @@
 """Fetch the report that a fork's run uploaded, and find out which pull request it belongs to.
 
 Runs in a job that can write comments, so what the fork made is only data: the number of the pull request is
-GitHub's word and never the artefact's; of the artefact one file is read, up to a limit; mentions ring no bell.
+GitHub's word, not the artefact's; of the artefact one file is read, up to a limit; mentions ring no bell.
 Standard library only: the job installs nothing.
 """
 

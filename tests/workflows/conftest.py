@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from workflows.fake_github import FakeGitHub, make_certificate
 
 
