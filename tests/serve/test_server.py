@@ -86,9 +86,7 @@ def test_a_bundle_that_is_not_there_is_said_in_words(tmp_path):
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize(
-    ("option", "value"), [("--host", "192.0.2.1"), ("--fd", "250")]
-)
+@pytest.mark.parametrize(("option", "value"), [("--host", "192.0.2.1"), ("--fd", "250")])
 def test_an_address_that_cannot_be_had_is_said_in_words(project_directory, option, value):
     ended = run("serve", "--bundle", project_directory, "--port", 0, option, value)
     assert ended.returncode == ProjectError.exit_code
