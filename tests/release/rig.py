@@ -3,6 +3,7 @@
 import hashlib
 import http.client
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -50,8 +51,15 @@ class Project:
             "commit.gpgsign": "false",
         }.items():
             self.git("config", key, value)
-        (root / "params.yaml").write_text("task: binary\n")
+        self.params()
         (root / ".gitignore").write_text("models/*\n!models/manifest.json\ndeployments/\nrelease.json\n")
+
+    def params(self):
+        """Write the project's own params.yaml with a canary that needs few requests."""
+        text = Path("params.yaml").read_text()
+        quick = "".join(f"  {name}: {value}\n" for name, value in LIMITS.model_dump().items())
+        text = re.sub(r"^canary:.*\n(?:  .*\n)+", "canary:\n" + quick, text, flags=re.MULTILINE)
+        (self.root / "params.yaml").write_text(text)
 
     def git(self, *words):
         done = subprocess.run(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.errors import ChainError, ProjectError
-from merge_lane.files import digest, read_json
+from merge_lane.files import digest, dump_json, read_json
 from merge_lane.release.manifest import git_bytes
 
 if TYPE_CHECKING:
@@ -70,6 +70,16 @@ def bundle(models: Path, release: Release) -> Iterator[Link]:
         yield Link(f"bundle file {name}", entry["sha256"], _file_hash(models / name), str(models / name))
     for name in ("data", "contract"):
         yield Link(f"{name} hash", tree["inputs"][name], getattr(release, name), str(manifest))
+
+
+def deployed(release: Release, found: Release | None, where: str) -> Link:
+    """Return the link of the manifest that lies beside what is served."""
+    said = None if found is None else _release_hash(found)
+    return Link("deployed manifest", _release_hash(release), said, where)
+
+
+def _release_hash(release: Release) -> str:
+    return hashlib.sha256(dump_json(release.model_dump()).encode()).hexdigest()
 
 
 def label(release: Release, found: str | None) -> Link:

@@ -60,7 +60,9 @@ class Machine:
             Step.ROLL_BACK: self._roll_back,
         }
 
-    def deploy(self, release: Release, *, by: str, direct: bool = False, kind: str = "deploy") -> State:
+    def deploy(
+        self, release: Release, *, by: str, why: str = "", direct: bool = False, kind: str = "deploy"
+    ) -> State:
         """Deploy a release, or go on with its deployment where it was interrupted. Returns the final state.
 
         Raises what made it fail, after rolling back: ChainError, DeployError, RolledBackError (the canary was
@@ -71,7 +73,7 @@ class Machine:
             self._restore()
             current = self._resumed(release)
             if current is None:
-                current = self._opened(release, by=by, direct=direct, kind=kind)
+                current = self._opened(release, by=by, why=why, direct=direct, kind=kind)
             return self._finish(current)
 
     def settle(self) -> State | None:
@@ -114,13 +116,13 @@ class Machine:
             self.say(f"{current.deployment}: {error.what}")
             return current
 
-    def _opened(self, release: Release, *, by: str, direct: bool, kind: str) -> State:
+    def _opened(self, release: Release, *, direct: bool, **words: Any) -> State:
         stable = self.target.stable()
         if stable == release.id:
             self.say(f"{release.id} has the traffic already: nothing to do")
-            return State("", release, stable, step=Step.DONE, by=by)
+            return State("", release, stable, step=Step.DONE, **words)
         name = f"{now().replace(':', '').replace('-', '')}-{len(self.record.entries()):04d}-{release.id}"
-        opened = State(name, release, stable, direct=direct or stable is None, kind=kind, by=by)
+        opened = State(name, release, stable, direct=direct or stable is None, **words)
         opened.save(self.folder)
         return opened
 
@@ -162,20 +164,25 @@ class Machine:
     def _plan(self, current: State) -> State:
         manifest = current.release.model_dump()
         self._note(
-            current, "planned", kind=current.kind, by=current.by, stable=current.stable, manifest=manifest
+            current,
+            "planned",
+            kind=current.kind,
+            by=current.by,
+            why=current.why,
+            stable=current.stable,
+            manifest=manifest,
         )
         self.target.prepare(current.release)
         return current.at(Step.START)
 
     def _start(self, current: State) -> State:
         self.target.start(current.release)
-        self.mirror("candidate", current.release)
+        self.mirror("started", current.release)
         self._note(current, "started")
         return current.at(Step.TAKE_OVER if current.direct else Step.ROUTE)
 
     def _route(self, current: State) -> State:
         self.target.route(current.release, self.limits.share, current.deployment)
-        self.mirror("staging", current.release)
         self._note(current, "routed", share=self.limits.share)
         return current.at(Step.ANALYSE, since=self.clock())
 
@@ -216,13 +223,15 @@ class Machine:
     def _retire(self, current: State) -> State:
         self.target.promote(current.release)
         self._note(current, "promoted", by=current.by, kind=current.kind, former=current.stable)
-        self.mirror("champion", current.release)
+        self.mirror("promoted", current.release)
         return current.at(Step.DONE)
 
     def _roll_back(self, current: State) -> State:
         failure = current.failure or {}
         self.target.remove(current.release)
         event = "refused" if failure.get("step") == Step.PLAN else "rolled back"
+        if event == "rolled back":
+            self.mirror(event, current.release)
         self._note(current, event, stable=current.stable, **failure)
         return current.at(Step.DONE)
 

@@ -41,6 +41,7 @@ class State:
     direct: bool = False
     kind: str = "deploy"
     by: str = ""
+    why: str = ""
     since: float | None = None
     """Unix time at which the analysis began."""
     extended: bool = False

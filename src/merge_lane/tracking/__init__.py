@@ -66,10 +66,10 @@ def track(root: Path | str = ".", uri: str | None = None) -> Tracked:
     try:
         if uri.startswith(("http://", "https://")):
             within(patience, lambda _: knock(_without_password(uri)))
-        client = _client(uri)
+        client = connect(uri)
         home = root if patience is None else None
         run_id, created = within(patience, lambda alive: _log(client, run, home, alive))
-    except _mlflow_failures() as error:
+    except failures() as error:
         raise _failed(uri, error) from error
     return Tracked(run_id, created, _without_password(uri))
 
@@ -98,7 +98,8 @@ def _experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
 
 
-def _client(uri: str) -> MlflowClient:
+def connect(uri: str) -> MlflowClient:
+    """Return a client that waits for seconds, not minutes."""
     for name, value in PATIENCE.items():
         os.environ.setdefault(name, value)  # read by MLflow when it is imported
     from mlflow.tracking import MlflowClient
@@ -170,7 +171,7 @@ def _patience(run: Run) -> float:
     return answer + 1 + max(path.stat().st_size for path, _ in run.files) / BYTES_PER_SECOND
 
 
-def _mlflow_failures() -> tuple[type[Exception], ...]:
+def failures() -> tuple[type[Exception], ...]:
     """Return what MLflow raises; evaluated only when something was raised, when it is imported anyway."""
     mlflow = sys.modules.get("mlflow.exceptions")
     refused = (mlflow.MlflowException,) if mlflow else ()

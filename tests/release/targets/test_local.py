@@ -53,7 +53,7 @@ def test_first_release_serves_at_once_and_is_recorded(lane):
 
 def test_good_canary_takes_over_without_a_failed_request(lane, project):
     release = project.release("better")
-    with Load(lane.target.port) as load:
+    with Load(lane.target.address[1]) as load:
         lane.deploy(release, by="ada")
     assert lane.target.version()["model"] == release.model
     assert load.answers > 500
@@ -63,7 +63,7 @@ def test_good_canary_takes_over_without_a_failed_request(lane, project):
 def deployed_under_load(lane, release, error):
     """Deploy what must fail, under load; stable must have the traffic before, during and after."""
     stable = lane.target.stable()
-    with Load(lane.target.port) as load, pytest.raises(error) as raised:
+    with Load(lane.target.address[1]) as load, pytest.raises(error) as raised:
         lane.deploy(release, by="ada")
     assert lane.target.stable() == stable
     assert lane.target.version()["commit"].startswith(stable[:8])
@@ -196,7 +196,7 @@ def test_deployment_killed_at_every_step_goes_on_and_loses_no_request(lane, proj
             raise Killed
 
     setattr(lane, hook, die)
-    with Load(lane.target.port) as load:
+    with Load(lane.target.address[1]) as load:
         for _ in STEPS:
             with pytest.raises(Killed):
                 lane.deploy(release, by="ada")
@@ -219,7 +219,7 @@ def test_rollback_killed_halfway_is_finished_with_the_same_error(lane, project, 
             raise Killed
 
     setattr(lane, hook, die)
-    with Load(lane.target.port) as load:
+    with Load(lane.target.address[1]) as load:
         with pytest.raises(Killed):
             lane.deploy(release, by="ada")
         setattr(lane, hook, lambda _step: None)
@@ -238,7 +238,7 @@ def test_interrupted_deployment_is_given_up_for_a_newer_release(lane, project):
         lane.deploy(project.release("older"), by="ada")
     lane.before = lambda _step: None
     newer = project.release("newer")
-    with Load(lane.target.port) as load:
+    with Load(lane.target.address[1]) as load:
         lane.deploy(newer, by="ada")
     assert lane.target.stable() == newer.id
     assert "interrupted" in lane.record.last("rolled back")["what"]

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from merge_lane.release.canary import Observation
+    from merge_lane.release.chain import Link
     from merge_lane.release.manifest import Release
 
 
@@ -35,6 +38,16 @@ class Target(Protocol):
 
     def remove(self, release: Release) -> None:
         """Take the release out of the traffic and stop it; the stable one keeps serving."""
+
+    def links(self, release: Release) -> Iterator[Link]:
+        """Yield the links of the identity chain that only this target knows: what it runs."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port that answer predictions."""
+
+    def counts(self) -> dict[str, Any]:
+        """Return the counters of each version by its id, for people."""
 
     def version(self) -> dict[str, Any] | None:
         """Return what the environment's address answers at `/version`; None where nothing answers."""

@@ -19,7 +19,7 @@ from merge_lane.release.manifest import load
 from merge_lane.release.targets import net, process, tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from merge_lane.release.manifest import Release
@@ -29,6 +29,7 @@ OBEY_SECONDS = 10.0
 DRAIN_SECONDS = 40.0  # longer than the longest request that the router allows
 POLL_SECONDS = 0.02
 KEPT = 5  # former versions whose files stay, to be rolled back to
+DEFAULT_PORT = 8000
 DEFAULT_EDGES = [level / 20 for level in range(1, 20)]
 
 
@@ -46,17 +47,22 @@ class LocalTarget:
         folder: Path,
         root: Path,
         *,
-        port: int,
+        port: int | None = None,
         host: str = "127.0.0.1",
-        command: Callable[[Path, int], list[str]] = serve_command,
+        command: Callable[[Path, int], list[str]] | None = None,
         ready_seconds: float = READY_SECONDS,
     ) -> None:
         self.folder = folder
         self.root = root
-        self.host = host
-        self.port = port
-        self.command = command
+        self._wanted = (host, port)
+        self.command = command or serve_command
         self.ready_seconds = ready_seconds
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Return host and port of the router."""
+        control = self._control()
+        return control["host"], control["port"]
 
     def stable(self) -> str | None:
         """Return the id of the release that has the traffic."""
@@ -158,9 +164,17 @@ class LocalTarget:
             self._await_drained()
         process.stop(self._home(release.id), "server")
 
+    def links(self, release: Release) -> Iterator[chain.Link]:
+        """Yield the links of the files that are served."""
+        home = self._home(release.id)
+        path = home / "release.json"
+        yield chain.deployed(release, load(path) if path.exists() else None, str(path))
+        yield from chain.bundle(home / "models", release)
+
     def version(self) -> dict[str, Any] | None:
         """Return what the port answers at `/version`."""
-        return net.get(self.port, "/version", self.host)
+        host, port = self.address
+        return net.get(port, "/version", host)
 
     def stop(self) -> None:
         """Stop the router and all versions: the environment then serves nothing."""
@@ -169,8 +183,8 @@ class LocalTarget:
             process.stop(home, "server")
 
     def counts(self) -> dict[str, Any]:
-        """Return what the router last said, for `merge-lane status`."""
-        return self._status()
+        """Return what the router counted of each version."""
+        return dict(self._status().get("versions", {}))
 
     def _home(self, name: str) -> Path:
         return self.folder / "versions" / name
@@ -194,8 +208,17 @@ class LocalTarget:
     def _control(self) -> dict[str, Any]:
         path = self.folder / "router.json"
         empty: dict[str, Any] = {"generation": 0, "stable": None, "versions": {}, "epoch": ""}
-        known = read_json(path) if path.exists() else {**empty, "edges": DEFAULT_EDGES}
-        return {**known, "host": self.host, "port": self.port}
+        host, port = self._wanted
+        fresh = {**empty, "edges": DEFAULT_EDGES, "host": host, "port": port or DEFAULT_PORT}
+        known: dict[str, Any] = read_json(path) if path.exists() else fresh
+        if port not in (None, known["port"]):
+            raise DeployError(
+                f"{self.folder.name} listens on port {known['port']}, not on {port}.",
+                where=str(path),
+                next=f"leave --port out; to move it, merge-lane stop --environment {self.folder.name}, "
+                f"then remove {self.folder}",
+            )
+        return known
 
     def _write(self, control: dict[str, Any]) -> int:
         generation = int(control["generation"]) + 1
@@ -236,9 +259,10 @@ class LocalTarget:
         """Start the router where none lives. Raises PortInUseError when a stranger has the port."""
         if process.alive(self.folder, "router") is not None:
             return
-        if not net.bindable(self.host, self.port):
+        host, port = self.address
+        if not net.bindable(host, port):
             raise PortInUseError(
-                f"Another program listens on {self.host}:{self.port}.",
+                f"Another program listens on {host}:{port}.",
                 where=str(self.folder),
                 next="stop it, or give another --port",
             )
