@@ -29,12 +29,16 @@ SHOWN = 8  # problems in a message: it must fit on one screen
 
 @dataclass(frozen=True)
 class Named:
-    """A file or directory that a stage in dvc.lock names with its md5 (`….dir` for a directory)."""
+    """A file or directory that a stage in dvc.lock names with its md5 (`….dir` for a directory).
+
+    `output` is False for what the stage reads; `made` is True where any stage makes it or what is in it.
+    """
 
     stage: str
     path: str
     md5: str
     output: bool
+    made: bool
 
 
 @dataclass(frozen=True)
@@ -192,11 +196,13 @@ class _Look:
     def _compare(self, entry: Named, path: str, expected: str, found: str) -> None:
         if expected == found:
             return
-        bring_back = f"dvc checkout --force {path} (or git checkout -- {path}) brings the recorded file back"
+        restore = f"git checkout -- {path}"
+        if entry.made:
+            restore = f"dvc checkout --force {path} (where it is in git: {restore})"
         if entry.output:
-            step = f"{bring_back}; dvc repro --force {entry.stage} makes it anew"
+            step = f"{restore} brings the recorded file back; dvc repro --force {entry.stage} makes it anew"
         else:
-            step = f"dvc repro, if {path} was changed on purpose; otherwise: {bring_back}"
+            step = f"dvc repro, if {path} was changed on purpose; otherwise bring it back: {restore}"
         self.altered.append(Problem(entry.stage, path, expected, found, step))
 
     def _miss(self, entry: Named, path: str, md5: str) -> None:
@@ -238,15 +244,19 @@ def _named(
 ) -> tuple[list[Named], tuple[str, ...]]:
     """Return the entries with an md5, and the paths of those without (kept outside, such as s3://…)."""
     named, unchecked = [], []
-    for stage, recorded in _recorded(root).items():
+    stages_here = _recorded(root)
+    made = tuple(item["path"] for recorded in stages_here.values() for item in recorded.get("outs", []))
+    for stage, recorded in stages_here.items():
         if stages is not None and stage not in stages and stage.split("@")[0] not in stages:
             continue
         for kind in ("outs",) if outputs_only else ("deps", "outs"):
             for item in recorded.get(kind, []):
+                path = item["path"]
                 if "md5" in item:
-                    named.append(Named(stage, item["path"], item["md5"], output=kind == "outs"))
+                    inside = path in made or any(output.startswith(f"{path}/") for output in made)
+                    named.append(Named(stage, path, item["md5"], output=kind == "outs", made=inside))
                 else:
-                    unchecked.append(item["path"])
+                    unchecked.append(path)
     return named, tuple(unchecked)
 
 

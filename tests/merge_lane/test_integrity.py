@@ -108,6 +108,7 @@ def test_code_that_changed_since_the_run_points_to_dvc_repro(project):
     (project / "code.py").write_text("print(1)\n")
     (problem,) = verify(project).altered
     assert problem.next.startswith("dvc repro, if code.py was changed on purpose")
+    assert problem.next.endswith("bring it back: git checkout -- code.py")
     assert not verify(project, outputs_only=True).altered
 
 

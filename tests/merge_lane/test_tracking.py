@@ -127,14 +127,16 @@ def test_mlflow_itself_finds_the_run_where_the_short_cut_cannot(tracked, monkeyp
     assert rows(project, "SELECT count(*) FROM runs") == [(1,)]
 
 
-def test_a_run_that_was_cut_off_does_not_count_as_logged(project, monkeypatch):
+def test_a_run_that_was_cut_off_does_not_count_as_logged(tracked, tmp_path, monkeypatch):
     from mlflow.tracking import MlflowClient
 
-    uri = f"sqlite:///{project / 'mlflow.db'}"
+    project = Path(shutil.copytree(tracked[0], tmp_path / "project"))
+    write(project / "models" / "manifest.json", {"files": {}, "inputs": {}, "best_iteration": 2})
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", lambda *_: (_ for _ in ()).throw(OSError("disk is full")))
-        assert main(["track", "--root", str(project)]) == 18
-    assert track(project, uri).created
+        assert main(["track", "--root", str(project)]) == TrackingError.exit_code
+    assert track(project).created
 
 
 def test_another_model_gets_a_run_of_its_own_and_uncommitted_changes_are_said(tracked, tmp_path):
