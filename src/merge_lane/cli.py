@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # verb -> (module under merge_lane.commands, what it does). Order is the order of work.
 VERBS = {
+    "adopt": ("adopt", "Put your own table in place of the data that are there."),
     "prune": ("pipeline", "Remove raw months that params.yaml no longer names."),
     "ingest": ("pipeline", "Read one month of raw data into data/raw."),
     "validate": ("pipeline", "Check one month against the contract."),

@@ -17,6 +17,7 @@ def column(
     known: Known,
     description: str,
     *,
+    name: str | None = None,
     nullable: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
@@ -28,10 +29,12 @@ def column(
 ) -> Any:
     """Declare one column of the contract: the only place where its name, limits and role are written.
 
-    `allowed` closes the vocabulary; `pattern` leaves it open: an unseen value then counts as missing.
+    `name` is the column's name where Python cannot say it. `allowed` closes the vocabulary;
+    `pattern` leaves it open: an unseen value then counts as missing.
     `derived` marks what `features.history` computes: not in the raw data, sent by a caller of the API.
     """
     return pa.Field(
+        alias=name,
         nullable=nullable,
         ge=minimum,
         le=maximum,

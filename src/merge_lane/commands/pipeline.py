@@ -59,7 +59,7 @@ def featurize() -> None:
     stage.refuse_leftovers(given.data.months, [RAW, REPORTS / "validation"])
     months = {name: RAW / f"{name}.parquet" for name in given.data.months}
     rows = stage.featurize(months, schema.read(Contract), given.split, FEATURES)
-    counts = dict(rows["part"].value_counts().sort("part").iter_rows())
+    counts = dict(rows[stage.PART].value_counts().sort(stage.PART).iter_rows())
     parts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     click.echo(f"featurize: {rows.height:,} labelled rows ({parts}) -> {FEATURES}")
 

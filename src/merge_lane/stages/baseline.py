@@ -28,7 +28,7 @@ def base_rate(labels: np.ndarray, rows: int, classes: int) -> np.ndarray:
 def rate_table(known: pl.DataFrame, labels: np.ndarray, asked: pl.DataFrame, classes: int) -> np.ndarray:
     """Return the smoothed mean label of each asked row's group: (rows,), or (rows, classes).
 
-    `known` and `asked` have the same group columns; a group not known gets the base rate.
+    `known` and `asked` have the same group columns, of text; a group not known gets the base rate.
     """
     values = targets(labels, classes)
     mean = values.mean(axis=0)

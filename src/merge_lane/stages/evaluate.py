@@ -82,7 +82,8 @@ def measured(tested: Tested, known: pl.DataFrame, model: Bundle, given: Evaluate
     """Return the metrics of the model and of both baselines, with intervals, and what they stand on."""
     classes = model.classes or []
     seen = labels(known, model.schema, classes)
-    before, asked = (_groups(part, given, model.schema) for part in (known, tested.rows))
+    groups = _groups(pl.concat([known, tested.rows]), given, model.schema)
+    before, asked = groups.head(known.height), groups.tail(tested.rows.height)
     competitors = {
         "model": tested.scores,
         "rate_table": baseline.rate_table(before, seen, asked, len(classes)),
@@ -96,7 +97,9 @@ def measured(tested: Tested, known: pl.DataFrame, model: Bundle, given: Evaluate
 
 
 def _groups(rows: pl.DataFrame, given: Evaluate, schema: Schema) -> pl.DataFrame:
-    return pl.DataFrame({name: slices.group(rows, name, schema) for name in given.rate_table})
+    """Return the groups of the rate table as text; with no column to group by, all rows are one group."""
+    everyone = {"": pl.repeat("all", rows.height, eager=True)}
+    return pl.DataFrame(everyone | {name: slices.group(rows, name, schema) for name in given.rate_table})
 
 
 def _facts(tested: Tested, seen: np.ndarray, classes: list[str]) -> dict[str, Any]:

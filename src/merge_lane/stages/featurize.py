@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from merge_lane.settings import Split
 
 MONTH_NAME = re.compile(r"\d{4}-\d{2}")
-PART, MONTH = "part", "month"
+PART, MONTH = "_part", "_month"  # unlike any column of a table that people bring
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 DEALT = ((TRAIN, 0.7), (VALIDATION, 0.8), (TEST, 1.0))
 """Upper ends of the shares that the parts of a table without time get."""

@@ -25,17 +25,17 @@ def add(rows: pl.DataFrame, names: Sequence[str], schema: Schema) -> pl.DataFram
 
 def group(rows: pl.DataFrame, name: str, schema: Schema) -> pl.Series:
     """Return the group of each row as text, `(missing)` where there is none."""
+    if name in [c.name for c in schema.request]:
+        return _text(rows[name])
     derived = _of_time(schema).get(name)
-    if derived is not None:
-        return rows.select(derived.cast(pl.String)).to_series()
-    if name not in [c.name for c in schema.request]:
+    if derived is None:
         choice = ", ".join([*(c.name for c in schema.request), *_of_time(schema)])
         raise ParamsError(
             f"There is no column {name} to group by.",
             where="params.yaml, evaluate.slices and evaluate.rate_table",
             next=f"choose from {choice}",
         )
-    return _text(rows[name])
+    return rows.select(derived.cast(pl.String)).to_series()
 
 
 def order(value: str) -> tuple[int, float, str]:
@@ -50,7 +50,7 @@ def _of_time(schema: Schema) -> dict[str, pl.Expr]:
     if schema.time is None:
         return {}
     time = pl.col(schema.time.name)
-    return {MONTH: pl.col(MONTH), "weekday": time.dt.weekday(), "hour": time.dt.hour()}
+    return {"month": pl.col(MONTH), "weekday": time.dt.weekday(), "hour": time.dt.hour()}
 
 
 def _text(values: pl.Series) -> pl.Series:

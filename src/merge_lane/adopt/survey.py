@@ -1,0 +1,190 @@
+"""What the table holds: type, range, values and gaps of each column, in streaming passes over the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from merge_lane.adopt import table
+from merge_lane.errors import AdoptError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MIN_ROWS = 50
+PROBE_ROWS = 2_000
+"""Rows from which a type is guessed; the whole file then confirms or refutes it."""
+
+SAMPLE_ROWS = 50_000
+LISTED_VALUES = 50
+TIME_FORMATS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d",
+    "%d.%m.%Y",
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+)
+TRUE, FALSE = ("true", "t"), ("false", "f")
+LEADING_ZERO = r"^0\d"
+"""A code (a postcode, say), not a number."""
+
+
+@dataclass(frozen=True)
+class Surveyed:
+    """One column: its type (int, float, str, bool, datetime), how to read it, and what was seen."""
+
+    name: str
+    dtype: str
+    read: pl.Expr
+    rows: int
+    missing: int
+    distinct: int
+    minimum: float | None = None
+    maximum: float | None = None
+    values: tuple[Any, ...] | None = None
+    """The distinct values with their counts, most frequent first, where there are few."""
+    counts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The whole table: its columns, its rows, and a sample of them, typed, spread evenly over the file."""
+
+    columns: dict[str, Surveyed]
+    rows: int
+    sample: pl.DataFrame
+    typed: pl.LazyFrame
+
+
+def survey(path: Path) -> Survey:
+    """Look at every row of the table in `path`. Raises AdoptError for too small a table."""
+    raw = table.scan(path)
+    probe = raw.head(PROBE_ROWS).collect()
+    rows = int(raw.select(pl.len()).collect(engine="streaming").item())
+    if rows < MIN_ROWS:
+        raise AdoptError(
+            f"The table has {rows} rows; a model needs {MIN_ROWS} at the least.",
+            where=str(path),
+            next="bring more rows",
+        )
+    reads = {name: _read(raw, probe[name]) for name in probe.columns}
+    typed = raw.select(expression.alias(name) for name, (_, expression) in reads.items())
+    figures = typed.select(_figures(name, dtype) for name, (dtype, _) in reads.items()).collect(
+        engine="streaming"
+    )
+    columns = {name: _surveyed(name, read, figures[name].item(), typed) for name, read in reads.items()}
+    return Survey(columns, rows, _sample(typed, rows), typed)
+
+
+def _read(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
+    """Return the type of a column and the expression that reads it, true for every row of the file."""
+    if probe.dtype != pl.String:
+        return _native(probe)
+    for dtype, expression in _candidates(probe):
+        column = pl.col(probe.name)
+        lost = (
+            raw.select((expression.is_null() & column.is_not_null()).any()).collect(engine="streaming").item()
+        )
+        if not lost:
+            return dtype, expression
+    return "str", pl.col(probe.name)
+
+
+def _native(probe: pl.Series) -> tuple[str, pl.Expr]:
+    column, kind = pl.col(probe.name), probe.dtype
+    if kind == pl.Boolean:
+        return "bool", column
+    if kind.is_integer():
+        return "int", column.cast(pl.Int64)
+    if kind.is_numeric():
+        return "float", column.cast(pl.Float64)
+    if kind in (pl.Date, pl.Datetime):
+        naive = column.dt.replace_time_zone(None) if getattr(kind, "time_zone", None) else column
+        return "datetime", naive.cast(pl.Datetime("us"))
+    return "str", column.cast(pl.String)
+
+
+def _candidates(probe: pl.Series) -> list[tuple[str, pl.Expr]]:
+    """Return the types that fit the first rows, the narrowest first."""
+    column = pl.col(probe.name).str.strip_chars()
+    lower = column.str.to_lowercase()
+    truth = (
+        pl.when(lower.is_in(TRUE)).then(pl.lit(value=True)).when(lower.is_in(FALSE)).then(pl.lit(value=False))
+    )
+    number = pl.when(~column.str.contains(LEADING_ZERO)).then(column)
+    tries: list[tuple[str, pl.Expr]] = [
+        ("bool", truth),
+        ("int", number.cast(pl.Int64, strict=False)),
+        ("float", _finite(column)),
+        *(("datetime", column.str.to_datetime(form, strict=False, time_unit="us")) for form in TIME_FORMATS),
+    ]
+    present = probe.drop_nulls()
+    if present.is_empty():
+        return []
+    return [
+        (dtype, read) for dtype, read in tries if not present.to_frame().select(read).to_series().null_count()
+    ]
+
+
+def _finite(column: pl.Expr) -> pl.Expr:
+    number = pl.when(~column.str.contains(LEADING_ZERO + r"+$")).then(column).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite()).then(number)
+
+
+def _figures(name: str, dtype: str) -> pl.Expr:
+    column = pl.col(name)
+    figures = [
+        pl.len().alias("rows"),
+        column.null_count().alias("missing"),
+        column.approx_n_unique().alias("distinct"),
+    ]
+    if dtype in ("int", "float", "datetime"):
+        number = column.cast(pl.Float64) if dtype != "datetime" else column.dt.epoch("us").cast(pl.Float64)
+        figures += [number.min().alias("minimum"), number.max().alias("maximum")]
+    return pl.struct(figures).alias(name)
+
+
+def _surveyed(name: str, read: tuple[str, pl.Expr], figures: dict[str, Any], typed: pl.LazyFrame) -> Surveyed:
+    dtype, expression = read
+    distinct = int(figures["distinct"])
+    values: tuple[Any, ...] | None = None
+    counts: tuple[int, ...] = ()
+    if distinct <= 2 * LISTED_VALUES:  # an estimate: the exact number may be smaller
+        listed = _listed(typed, name)
+        distinct = len(listed)
+        if distinct <= LISTED_VALUES:
+            values, counts = tuple(value for value, _ in listed), tuple(count for _, count in listed)
+    return Surveyed(
+        name,
+        dtype,
+        expression,
+        rows=int(figures["rows"]),
+        missing=int(figures["missing"]),
+        distinct=distinct,
+        minimum=figures.get("minimum"),
+        maximum=figures.get("maximum"),
+        values=values,
+        counts=counts,
+    )
+
+
+def _listed(typed: pl.LazyFrame, name: str) -> list[tuple[Any, int]]:
+    """Return the distinct values and their counts, most frequent first, ties in order."""
+    counted = typed.select(name).drop_nulls().group_by(name).len("rows").collect(engine="streaming")
+    return list(counted.sort(["rows", name], descending=[True, False]).iter_rows())
+
+
+def _sample(typed: pl.LazyFrame, rows: int) -> pl.DataFrame:
+    step = max(1, rows // SAMPLE_ROWS)
+    return (
+        typed.with_row_index("__row")
+        .filter(pl.col("__row") % step == 0)
+        .drop("__row")
+        .collect(engine="streaming")
+    )
