@@ -30,6 +30,18 @@ def port_of(process):
     return urlsplit(process.stdout.readline().split()[-1]).port
 
 
+def wait_until_refused(port):
+    """Return once nothing accepts connections on `port`."""
+    end = time.monotonic() + SECONDS
+    while time.monotonic() < end:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"something still listens on {port}")
+
+
 @pytest.fixture
 def body(project_directory):
     row = rows.example(bundle.load(project_directory).schema)
@@ -42,15 +54,13 @@ def test_the_command_serves_and_ends_with_the_request_in_flight_answered(project
         assert client.get("/readyz").status == 200
         assert client.get("/version").json["model"] == digest(project_directory / "manifest.json")
         with socket.create_connection(("127.0.0.1", client.port), timeout=SECONDS) as caller:
-            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
-            caller.sendall(head.encode() + body[:10])
-            time.sleep(0.3)  # the server has read the head and waits for the rest
+            head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n"
+            caller.sendall(head.encode() + b"Expect: 100-continue\r\n\r\n")
+            assert caller.recv(100).startswith(b"HTTP/1.1 100")  # it has read the head and wants the body
             process.send_signal(signal.SIGTERM)
-            time.sleep(0.5)  # it is stopping now
+            wait_until_refused(client.port)  # it is stopping now
             assert process.poll() is None
-            with pytest.raises(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", client.port), timeout=1)
-            caller.sendall(body[10:])
+            caller.sendall(body)
             answer = caller.makefile("rb").read()
         assert answer.startswith(b"HTTP/1.1 200 OK")
         assert b'"predictions":[0.' in answer
