@@ -86,17 +86,17 @@ def test_a_pickle_with_an_innocent_name_is_found(tmp_path, kind):
     assert pickles_in([planted]) == [str(planted)]
 
 
-@pytest.mark.parametrize(
-    "innocent",
-    [
-        b"",
-        b"N.",
-        b"import os\n",
-        b'{"a": 1}\n',
-        b"\x80 is no protocol",
-        gzip.compress(b"text"),
-        saved(np.ones(9)),
-    ],
-)
-def test_what_is_no_pickle_is_left_alone(innocent):
-    assert not holds_pickle(innocent)
+INNOCENT = {
+    "nothing": b"",
+    "two characters": b"N.",
+    "code": b"import os\n",
+    "JSON": b'{"a": 1}\n',
+    "a byte like the header": b"\x80 is no protocol",
+    "compressed text": gzip.compress(b"text"),
+    "array of numbers": saved(np.ones(9)),
+}
+
+
+@pytest.mark.parametrize("kind", INNOCENT)
+def test_what_is_no_pickle_is_left_alone(kind):
+    assert not holds_pickle(INNOCENT[kind])
