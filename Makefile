@@ -59,6 +59,16 @@ lint: setup ## Lint, format check, types, direction of imports, secrets, large f
 hooks: setup ## Check each commit before it is made (pre-commit), push data with commits
 	pre-commit install
 
+update-template: setup ## Take what the template has learnt (docs/updating.md)
+	python scripts/update_template.py
+
+template-patch: setup # the same, as the title, body and patch of a pull request
+	python scripts/update_template.py --into tmp/template-update
+
+.PHONY: update-template template-patch template-pull-request
+template-pull-request: # opens it, with nothing of the template run (GH_TOKEN, BASE)
+	scripts/propose-template-update tmp/template-update
+
 format: setup ## Format and mend what can be mended
 	ruff check --fix-only . && ruff format .
 

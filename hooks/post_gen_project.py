@@ -47,8 +47,10 @@ def home(template: str, clone: str) -> str:
 def release(clone: str) -> tuple[str | None, str | None]:
     """Return the commit of the live tree used, and the release on branch `template` nearest before it."""
     head = git("rev-parse", "HEAD", at=clone)
-    if head is None:
-        return None, None
+    if head is None:  # an archive: git put the commit in there as it packed it
+        packed = Path(clone, "template-only", "commit")
+        text = packed.read_text(encoding="utf-8").strip() if packed.exists() else ""
+        return (text if re.fullmatch(r"[0-9a-f]{40}", text) else None), None
     if git("ls-tree", "--name-only", head, "hooks/pre_prompt.py", at=clone) == "":  # a release itself
         return git("log", "-1", f"--format=%(trailers:key={TRAILER},valueonly)", head, at=clone), head
     for branch in (f"refs/remotes/origin/{BRANCH}", f"refs/heads/{BRANCH}"):
@@ -109,18 +111,6 @@ def repository() -> list[str]:
     return told + ([f"         inside another repository, {parent}"] if parent else [])
 
 
-def hooks() -> str:
-    """Install the git hooks if pre-commit is at hand; return what to tell about it."""
-    if not Path(".pre-commit-config.yaml").exists():
-        return "hooks    none"
-    command = ["pre-commit", "install"]
-    if shutil.which("pre-commit") and Path(".git").exists():
-        done = subprocess.run(command, capture_output=True)  # noqa: PLW1510 - asked on the next line
-        if done.returncode == 0:
-            return "hooks    installed"
-    return "hooks    `make setup` installs them"
-
-
 def updates(state: dict[str, object]) -> str:
     """Return where updates come from."""
     commit = state["commit"]
@@ -134,6 +124,7 @@ def following() -> list[str]:
     return [
         f"cd {shlex.quote(os.path.relpath(Path.cwd(), os.environ.get('PWD', '.')))}",
         "make setup   # .venv with the locked requirements: a minute or two the first time",
+        "make hooks   # look at each commit before it is made",
         *([data] if ANSWERS["data"] == "own" else []),
         "make run     # the whole pipeline: validated, trained, measured",
         f"gh repo create {ANSWERS['owner']}/{ANSWERS['slug']} --private --source . --push",
@@ -147,7 +138,7 @@ def main() -> int:
         return 0
     state = cruft_state()
     Path(".cruft.json").write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    told = [*repository(), hooks(), updates(state)]
+    told = [*repository(), updates(state)]
     print(f"\nMade {ANSWERS['name']} in {Path.cwd()}\n")
     print("\n".join("  " + line for line in told))
     print("\nNext:\n" + "\n".join("  " + line for line in following()) + "\n")

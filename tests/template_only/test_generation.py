@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import zipfile
 
 import pytest
 from template_only import baking
@@ -32,14 +31,13 @@ def test_a_renamed_project_has_the_files_of_the_live_tree(live, renamed):
 
 
 def test_an_archive_without_git_gives_the_same_project(live, identical, tmp_path):
-    with zipfile.ZipFile(tmp_path / "live.zip", "w") as archive:
-        archive.mkdir("merge-lane-main")
-        for path in baking.assembly.live_files(live):
-            archive.write(live / path, f"merge-lane-main/{path}")
-    project = baking.bake(tmp_path / "live.zip", tmp_path / "out")
+    packed = tmp_path / "live.zip"
+    baking.ok("git", "archive", "--prefix=merge-lane-main/", "HEAD", "-o", packed, cwd=live)
+    project = baking.bake(packed, tmp_path / "out")
     assert baking.files(project) == baking.files(identical)
     state = json.loads((project / ".cruft.json").read_text())
     assert (state["template"], state["commit"]) == ("https://github.com/merge-lane-dev/merge-lane", None)
+    assert state["live_commit"] == baking.ok("git", "rev-parse", "HEAD", cwd=live).strip()
 
 
 def test_a_dirty_clone_ships_tracked_files_as_they_are_and_nothing_else(live, tmp_path):
@@ -111,7 +109,7 @@ def test_git_with_a_name_signs_with_it(live, tmp_path):
 
 def test_it_ends_with_the_next_commands(identical):
     told = (identical.parent / "home" / "told").read_text()
-    for command in ("cd merge-lane", "make setup", "make run", "make github"):
+    for command in ("cd merge-lane", "make setup", "make hooks", "make run", "make github"):
         assert command in told
 
 
