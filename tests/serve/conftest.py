@@ -63,7 +63,8 @@ def project_directory(tmp_path_factory):
     booster = xgboost.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, data, 20)
     directory = tmp_path_factory.mktemp("project") / "models"
     bundle.export(
-        directory, booster, schema=declared, encoding=encoding, task="binary", inputs=toy.INPUTS,
+        directory, booster, schema=declared, encoding=encoding, task="binary",
+        inputs={**toy.INPUTS, "contract": declared.hash},
         reference=profile.reference(built, booster.inplace_predict(matrix)),
     )  # fmt: skip
     return directory

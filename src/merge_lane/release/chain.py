@@ -99,8 +99,11 @@ def registry(release: Release, ask: Callable[[], str | None]) -> Link:
 
 
 def version(release: Release, answer: dict[str, Any] | None, where: str) -> Iterator[Link]:
-    """Yield the links of a running server: what `/version` answers of model, data, contract and commit."""
-    for name in ("model", "data", "contract", "commit"):
+    """Yield the links of a running server: what `/version` answers of model, data, contract and commit.
+
+    An image is named by its content, so a later commit of the same content keeps it: it says its builder's.
+    """
+    for name in ("model", "data", "contract", *([] if release.image else ["commit"])):
         yield Link(f"/version {name}", getattr(release, name), (answer or {}).get(name), where)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5  # the tests stay valid however often one looks; this only bounds the harm of a bad canary
 
+TELL_SECONDS = 10.0
+
 
 def _silent(_: str) -> None:
     """Say nothing."""
@@ -201,12 +203,16 @@ class Machine:
 
     def _awaited(self, current: State) -> canary.Judgement:
         started = current.since or self.clock()
+        told = started
         while True:
             seen = self.target.observe(current.release)
             seen = canary.Observation(seen.stable, seen.canary, self.clock() - started)
             judgement = canary.judge(seen, self.limits, extended=current.extended)
             if judgement.verdict is not Verdict.WAIT:
                 return judgement
+            if self.clock() - told >= TELL_SECONDS:
+                told = self.clock()
+                self.say(f"  {judgement.findings[0].said}, {told - started:.0f} s passed")
             self.sleep(LOOK_SECONDS)
 
     def _take_over(self, current: State) -> State:

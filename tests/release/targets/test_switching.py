@@ -1,0 +1,80 @@
+"""No request is lost while versions come and go: with stand-in servers many times, with the real one once."""
+
+import json
+
+import numpy as np
+import pytest
+from release.rig import LIMITS, Load, double_command, stopped
+from serve.conftest import (
+    _values,
+    project_directory,  # noqa: F401 - a fixture
+)
+
+from merge_lane import bundle
+from merge_lane.release.environment import Environment
+from merge_lane.release.machine import Machine
+from merge_lane.release.replay import Replay
+from merge_lane.release.targets import local, net
+
+
+def lane_of(project, command, limits=LIMITS):
+    target = local.LocalTarget(
+        project.root / "deployments/test", project.root, port=net.free_port(), command=command
+    )
+    environment = Environment("test", project.root, target)
+    return environment, Machine(environment.folder, target, environment.record, limits)
+
+
+@pytest.mark.slow
+def test_ten_deploys_and_two_rollbacks_under_constant_load_lose_no_request(project, capsys):
+    environment, machine = lane_of(project, double_command)
+    with stopped(environment.target):
+        machine.deploy(project.release("0"), by="ada")
+        with Load(environment.target.address[1], clients=4) as load:
+            for number in range(1, 11):
+                machine.deploy(project.release(str(number)), by="ada")
+                if number in (5, 10):
+                    machine.deploy(environment.former(), by="ada", direct=True, kind="rollback")
+        promoted = [entry["kind"] for entry in environment.record.entries() if entry["event"] == "promoted"]
+    with capsys.disabled():
+        print(f"\nten deploys, two rollbacks: {load.answers} requests, {len(load.failures)} failed")
+    assert promoted.count("deploy") == 11
+    assert promoted.count("rollback") == 2
+    assert load.answers > 3000
+    assert load.failures == []
+
+
+def requests_of(directory):
+    """Return made-up requests that keep to the contract."""
+    schema, random = bundle.load(directory).schema, np.random.default_rng(11)
+    columns = {column.name: plain(column, _values(column, 200, random)) for column in schema.request}
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    return [json.dumps({"rows": [row]}).encode() for row in rows]
+
+
+def plain(column, values):
+    """Return values as JSON has them."""
+    cast = {"int": int, "datetime": lambda time: time.isoformat()}.get(column.dtype, lambda value: value)
+    return [cast(value) for value in values.tolist()]
+
+
+@pytest.mark.slow
+def test_real_server_is_deployed_judged_and_rolled_back_without_a_lost_request(
+    project,
+    project_directory,  # noqa: F811 - the fixture
+):
+    limits = LIMITS.model_copy(update={"min_requests": 400, "max_seconds": 60})
+    environment, machine = lane_of(project, local.serve_command, limits)
+    with stopped(environment.target):
+        first = project.adopt(project_directory)
+        machine.deploy(first, by="ada")
+        with Replay(*environment.target.address, requests_of(project_directory)) as traffic:
+            second = project.adopt(project_directory)
+            machine.deploy(second, by="ada")
+            assert environment.target.version()["commit"] == second.commit
+            machine.deploy(environment.former(), by="ada", direct=True, kind="rollback")
+        assert environment.target.version()["commit"] == first.commit
+        assert traffic.statuses.keys() == {200}
+        assert traffic.statuses[200] > 2000
+        judged = environment.record.last("judged")
+    assert all(finding["bad"] is False for finding in judged["findings"])
