@@ -34,6 +34,9 @@ reproduce: setup ## Run the stages of dvc.yaml that changed
 	@merge-lane prune
 	dvc repro
 
+serve: setup ## Serve the model at http://127.0.0.1:8000/docs until Ctrl-C (PORT=8000)
+	merge-lane serve --port $(or $(PORT),8000)
+
 review: setup ## Compare the candidate with main and judge it (BASE=REV for another base)
 	@merge-lane review $(if $(BASE),--base "$(BASE)")
 
@@ -78,4 +81,4 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
-.PHONY: help setup requirements run reproduce review report verify track mlflow lint hooks format test test-all
+.PHONY: help setup requirements run reproduce serve review report verify track mlflow lint hooks format test test-all

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from merge_lane.adopt import judge as judging
 from merge_lane.adopt import params, render
 from merge_lane.adopt.survey import survey as look
 from merge_lane.columns import Role
+from merge_lane.errors import AdoptError
 from merge_lane.files import atomic_path, write_text
 
 if TYPE_CHECKING:
@@ -60,6 +62,7 @@ class Plan:
 
 def plan(file: Path, root: Path, target: str, time: str | None, keys: Collection[str]) -> Plan:
     """Look at the table and return what adopting it would change; nothing is written."""
+    _refuse_own_folders(file, root)
     survey = look(file)
     judged = judging.judge(survey, target, time, keys)
     parts = params.months(survey, judged.time)
@@ -76,6 +79,17 @@ def plan(file: Path, root: Path, target: str, time: str | None, keys: Collection
         **_without_example(root),
     }
     return Plan(judged, survey, parts, texts, root)
+
+
+def _refuse_own_folders(file: Path, root: Path) -> None:
+    """Raise AdoptError for a table in a folder that adopting empties."""
+    for folder in (INCOMING, *EXAMPLE_ONLY):
+        if file.resolve().is_relative_to((root / folder).resolve()):
+            raise AdoptError(
+                f"{file} lies in {folder}, which is written anew.",
+                where=str(file),
+                next="move the table out of the project, or beside params.yaml",
+            )
 
 
 def _untimed(judged: Judged) -> Judged:
@@ -124,7 +138,8 @@ def _remove(path: Path) -> None:
 def months(given: Plan) -> list[Path]:
     """Write the months of the table to data/incoming as Parquet, streaming; return their paths."""
     _remove(given.root / INCOMING)
-    with atomic_path(given.root / INCOMING / ".whole.parquet") as whole:
+    with tempfile.TemporaryDirectory(dir=given.root / INCOMING.parent, prefix=".adopt-") as scratch:
+        whole = Path(scratch) / "whole.parquet"
         given.survey.typed.sink_parquet(whole, compression="zstd")
         table = pl.scan_parquet(whole)
         return [_month(table, name, given) for name in given.months.names]

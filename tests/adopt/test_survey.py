@@ -1,0 +1,96 @@
+"""What is found out about each column."""
+
+import resource
+import subprocess
+import sys
+
+import polars as pl
+import pytest
+import tables
+
+from merge_lane.adopt.survey import survey
+from merge_lane.errors import AdoptError
+
+
+@pytest.fixture(scope="module")
+def customers(tmp_path_factory):
+    path = tmp_path_factory.mktemp("tables") / "customers.csv"
+    tables.customers().write_csv(path)
+    return survey(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("Alter (Jahre)", "int"),
+        ("Größe|cm", "float"),
+        ("città", "str"),
+        ("postcode", "str"),
+        ("signup", "datetime"),
+        ("when", "datetime"),
+        ("active", "bool"),
+        ("empty", "str"),
+    ],
+)
+def test_finds_the_type_of_a_text_column(customers, name, dtype):
+    """A number with leading zeros is a code, not a number."""
+    assert customers.columns[name].dtype == dtype
+
+
+def test_counts_rows_gaps_and_values(customers):
+    expected = tables.customers()
+    city = customers.columns["città"]
+    assert customers.rows == expected.height
+    assert customers.columns["Alter (Jahre)"].missing == expected["Alter (Jahre)"].null_count()
+    assert dict(zip(city.values, city.counts, strict=True)) == dict(
+        expected["città"].value_counts().iter_rows()
+    )
+    assert (customers.columns["Größe|cm"].minimum, customers.columns["Größe|cm"].maximum) == (
+        expected["Größe|cm"].min(),
+        expected["Größe|cm"].max(),
+    )
+
+
+def test_one_late_word_makes_a_column_of_numbers_text(tmp_path):
+    """The type must hold for the whole file, not for its first rows."""
+    path = tmp_path / "late.csv"
+    path.write_text("a,y\n" + "1,0\n" * 3000 + "many,1\n")
+    assert survey(path).columns["a"].dtype == "str"
+
+
+def test_refuses_fewer_than_fifty_rows(tmp_path):
+    path = tmp_path / "small.csv"
+    path.write_text("a,y\n" + "1,0\n" * 49)
+    with pytest.raises(AdoptError, match="49 rows"):
+        survey(path)
+
+
+def test_parquet_keeps_its_types(tmp_path):
+    path = tmp_path / "table.parquet"
+    pl.DataFrame(
+        {"day": pl.Series(["2024-01-01"] * 60).str.to_date(), "n": range(60), "y": [0.5] * 60}
+    ).write_parquet(path)
+    assert [column.dtype for column in survey(path).columns.values()] == ["datetime", "int", "float"]
+
+
+@pytest.mark.slow
+def test_a_large_file_is_never_loaded_whole(tmp_path):
+    """The peak of memory stays far below the file's size."""
+    path = tmp_path / "large.csv"
+    line = ",".join(["0.123456789012345"] * 20) + ",{}\n"
+    chunk = "".join(line.format(number % 7) for number in range(2_000))
+    with path.open("w") as stream:
+        stream.write(",".join(f"c{place}" for place in range(20)) + ",y\n")
+        for _ in range(900):
+            stream.write(chunk)
+    code = (
+        "from pathlib import Path\nfrom merge_lane.adopt.survey import survey\n"
+        f"print(survey(Path({str(path)!r})).rows)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=250
+    )
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"{path.stat().st_size:,} bytes on disk, {peak:,} bytes of memory at the most")
+    assert done.stdout.strip() == "1800000"
+    assert peak < 0.9 * path.stat().st_size
