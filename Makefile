@@ -62,6 +62,10 @@ lint: setup ## Lint, format check, types, direction of imports, secrets, large f
 hooks: setup ## Check each commit before it is made (pre-commit), push data with commits
 	pre-commit install
 
+github: setup ## Set up the repository on GitHub as .github/repository.yaml says (DRY_RUN=1 only looks)
+	merge-lane github $(if $(DRY_RUN),--dry-run)
+
+.PHONY: github
 update-template: setup ## Take what the template has learnt (docs/updating.md)
 	python scripts/update_template.py
 

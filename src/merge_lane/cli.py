@@ -45,6 +45,7 @@ VERBS = {
     "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),
     "lock-commit": ("locks", "Commit a lock that a pull request's run made, after checking it."),
+    "github": ("github", "Set up the repository on GitHub as .github/repository.yaml says."),
 }
 
 

@@ -1,0 +1,91 @@
+"""GitHub's REST API through its own command line, `gh`, which holds the credentials."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from typing import Any
+
+from merge_lane.errors import GitHubError
+
+SECONDS = 60  # for one call; gh retries nothing by itself
+VERSION = "X-GitHub-Api-Version: 2022-11-28"
+REASONS = {
+    "401": "log in: gh auth login",
+    "403": "you need admin rights on the repository, and its plan must include the feature",
+    "404": "check the name, or ask for admin rights: GitHub hides what you may not see",
+}
+
+
+class Client:
+    """One repository on GitHub, `owner/name`, on the host that its origin names."""
+
+    def __init__(self, repository: str, host: str = "github.com") -> None:
+        self.repository = repository
+        self.host = host
+
+    def get(self, path: str) -> Any:
+        """Return what is at `path` of the repository (of GitHub, if it begins with a slash), or None."""
+        return self._call("GET", path, None, missing=True)
+
+    def every(self, path: str, key: str | None, size: int) -> list[dict[str, Any]]:
+        """Return all entries of a list that comes in pages of `size`; `key` names it within each answer."""
+        found: list[dict[str, Any]] = []
+        for page in range(1, 101):
+            answer = self.get(f"{path}?per_page={size}&page={page}")
+            entries = answer[key] if key else answer
+            found += entries
+            if len(entries) < size:
+                break
+        return found
+
+    def send(self, method: str, path: str, body: dict[str, Any]) -> None:
+        """Change what is at `path`. Raises GitHubError with GitHub's own words."""
+        self._call(method, path, body, missing=False)
+
+    def _call(self, method: str, path: str, body: dict[str, Any] | None, *, missing: bool) -> Any:
+        whole = path[1:] if path.startswith("/") else f"repos/{self.repository}/{path}".rstrip("/")
+        command = [_gh(), "api", "--method", method, "--header", VERSION, whole]
+        if body is not None:
+            command += ["--input", "-"]
+        done = _run(command, self.host, json.dumps(body) if body is not None else None)
+        if done.returncode == 0:
+            return json.loads(done.stdout) if done.stdout.strip() else {}
+        status = "".join(re.findall(r"HTTP (\d{3})", done.stderr)[:1])
+        if missing and status == "404":
+            return None
+        raise _refused(f"{method} {whole}", status, done)
+
+
+def _gh() -> str:
+    found = shutil.which("gh")
+    if found is None:
+        raise GitHubError(
+            "The GitHub CLI `gh` is not installed.", next="install it (cli.github.com), then: gh auth login"
+        )
+    return found
+
+
+def _run(command: list[str], host: str, text: str | None) -> subprocess.CompletedProcess[str]:
+    environment = {"GH_HOST": host, **os.environ, "GH_PROMPT_DISABLED": "1"}
+    try:
+        return subprocess.run(
+            command, input=text, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GitHubError(
+            f"GitHub did not answer within {SECONDS} s.", where=host, next="repeat the command later"
+        ) from error
+
+
+def _refused(what: str, status: str, done: subprocess.CompletedProcess[str]) -> GitHubError:
+    said = done.stderr.strip().splitlines()
+    answer = json.loads(done.stdout) if done.stdout.startswith("{") else {}
+    details = "; ".join(str(entry.get("message", entry)) for entry in answer.get("errors") or [] if entry)
+    told = ". ".join(filter(None, [said[0] if said else f"gh ended with {done.returncode}", details]))
+    return GitHubError(
+        f"GitHub refused: {told}", where=what, next=REASONS.get(status, "read GitHub's reason above")
+    )
