@@ -71,9 +71,9 @@ def plan(file: Path, root: Path, target: str, time: str | None, keys: Collection
     package = Path("src") / render.PACKAGE
     texts = {
         Path("params.yaml"): params.rewritten(_read(root / "params.yaml"), judged, survey, parts),
-        package / "contract.py": render.contract(judged, survey, file.name),
-        package / "features.py": render.features(judged),
-        package / "source.py": render.source(judged, file.name),
+        package / "contract.py": render.formatted(render.contract(judged, survey, file.name)),
+        package / "features.py": render.formatted(render.features(judged)),
+        package / "source.py": render.formatted(render.source(judged, file.name)),
         Path("data/README.md"): render.data_readme(judged, survey, file.name),
         Path("dvc.yaml"): with_incoming(_read(root / "dvc.yaml")),
         **_without_example(root),

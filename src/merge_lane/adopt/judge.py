@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keyword
 import re
+import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -197,10 +198,8 @@ def _counts_up(column: Surveyed, rows: int) -> bool:
 def _unless_leak(column: Surveyed, rows: pl.DataFrame, codes: np.ndarray, task: str) -> tuple[Role, str]:
     strength = signal.strength(rows[column.name], column, codes, task)
     if strength >= signal.LEAK[task]:
-        return Role.FORBIDDEN, (
-            f"left out: alone it predicts the target with {signal.MEASURE[task]} {strength:.3f}, "
-            "so it was probably written after the target was known"
-        )
+        measured = f"{signal.MEASURE[task]} {strength:.3f}"
+        return Role.FORBIDDEN, f"left out: alone it predicts the target ({measured}): written afterwards?"
     return Role.FEATURE, ""
 
 
@@ -230,8 +229,9 @@ def _closed(column: Surveyed) -> tuple[Any, ...] | None:
 
 
 def attribute(name: str, taken: set[str]) -> str:
-    """Return a Python name for a column, unlike any in `taken`, and add it there."""
-    text = re.sub(r"\W+", "_", name.strip()).strip("_").lower() or "column"
+    """Return a Python name of ASCII letters for a column, unlike any in `taken`, and add it there."""
+    ascii_only = unicodedata.normalize("NFKD", name.replace("ß", "ss")).encode("ascii", "ignore").decode()
+    text = re.sub(r"\W+", "_", ascii_only.strip()).strip("_").lower() or "column"
     if text[0].isdigit() or keyword.iskeyword(text) or hasattr(pa.DataFrameModel, text):
         text = f"column_{text}"
     unique, number = text, 2

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -18,6 +21,7 @@ PACKAGE = package_name.partition(".")[0]
 PYTHON = {"int": "int", "float": "float", "str": "str", "bool": "bool", "datetime": "datetime"}
 MISSING_DIGITS = 1
 LISTED = 8
+DESCRIPTION_CHARACTERS = 90
 
 
 def contract(judged: Judged, survey: Survey, file: str) -> str:
@@ -64,7 +68,11 @@ def _column(column: Adopted, judged: Judged, example: Any) -> str:
         "example": "" if example is None or column.role is Role.LABEL else literal(example),
     }
     known = "WITH_LABEL" if column.known is Known.WITH_LABEL else "AT_DECISION"
-    lines = [f"Role.{column.role.name}", f"Known.{known}", literal(_description(column))]
+    lines = [
+        f"Role.{column.role.name}",
+        f"Known.{known}",
+        literal(textwrap.shorten(_description(column), DESCRIPTION_CHARACTERS, placeholder=" ...")),
+    ]
     lines += [f"{name}={value}" for name, value in given.items() if value]
     body = "".join(f"        {line},\n" for line in lines)
     return f"    {column.attribute}: {PYTHON[_dtype(column, judged)]} = column(\n{body}    )"
@@ -72,6 +80,13 @@ def _column(column: Adopted, judged: Judged, example: Any) -> str:
 
 def _tuple(values: tuple[Any, ...]) -> str:
     return "(" + ", ".join(literal(value) for value in values) + ("," if len(values) == 1 else "") + ")"
+
+
+def formatted(text: str) -> str:
+    """Return Python source as the project's formatter writes it; as it is where the formatter is missing."""
+    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "adopted.py", "-"]
+    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
+    return done.stdout if done.returncode == 0 else text
 
 
 def literal(value: Any) -> str:
