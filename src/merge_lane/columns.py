@@ -129,7 +129,7 @@ class Schema:
         """Read what `to_json` wrote. Raises BundleError for anything else."""
         try:
             return cls(tuple(_column(entry) for entry in value))
-        except (TypeError, ValueError, KeyError) as error:
+        except (TypeError, ValueError, KeyError, AttributeError) as error:
             raise BundleError(f"contract.json is not a contract of this version: {error}.") from error
 
 

@@ -209,29 +209,31 @@ class Contract(pa.DataFrameModel):
         nullable=True,
     )
 
+    # A check across columns names them in its text: a finding then shows their values.
+
     class Config:
         """No other column, and a flight has one origin, time, carrier and number."""
 
         strict = True
         unique = ["sched_dep", "carrier", "flight", "origin"]  # noqa: RUF012 - pandera's way to say it
 
-    @pa.dataframe_check(error="arrival after departure")
+    @pa.dataframe_check(error="arr is after dep")
     def arrives_after_departure(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's signature
         """An aircraft lands after it took off."""
         return data.lazyframe.select((pl.col("arr") > pl.col("dep")).fill_null(value=True))
 
-    @pa.dataframe_check(error="weather observed in the hour before the scheduled hour")
+    @pa.dataframe_check(error="weather_time is the hour before that of sched_dep")
     def weather_hour_matches(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805
         """Weather of a later hour would be a look into the future."""
         expected = pl.col("sched_dep").dt.truncate("1h") - pl.duration(hours=1)
         return data.lazyframe.select((pl.col("weather_time") == expected).fill_null(value=True))
 
-    @pa.dataframe_check(error="label follows from arr_delay")
+    @pa.dataframe_check(error="late follows from arr_delay")
     def label_matches_delay(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805
         """The label is what its definition says, and missing exactly where the delay is."""
         return data.lazyframe.select(pl.col("late").eq_missing(pl.col("arr_delay") >= LATE_MINUTES))
 
-    @pa.dataframe_check(error="an arrival needs a departure")
+    @pa.dataframe_check(error="arr needs a dep")
     def arrival_needs_departure(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805
         """A flight that never left cannot have arrived."""
         return data.lazyframe.select(pl.col("dep").is_not_null() | pl.col("arr").is_null())

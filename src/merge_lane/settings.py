@@ -119,11 +119,18 @@ def _parse(path: Path) -> object:
             where=str(path.resolve()),
             next="run the command in the project's root",
         ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except OSError as error:
         raise ParamsError(
-            f"{path} is not YAML: {str(error).splitlines()[0]}.",
+            f"{path} cannot be read: {error.strerror}.",
+            where=str(path.resolve()),
+            next="put the file back: `git restore params.yaml`",
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        what = getattr(error, "problem", None) or str(error)
+        raise ParamsError(
+            f"{path} is not YAML: {what.splitlines()[0]}.",
             where=_mark(path, error),
-            next="mend that line",
+            next="mend that line; `git diff params.yaml` shows what changed",
         ) from error
 
 
@@ -146,7 +153,9 @@ def _problem(path: Path, tree: object, entry: object) -> str:
     assert isinstance(entry, dict)
     where = entry["loc"]
     key = ".".join(str(part) for part in where) or "the file"
-    said = f"unknown key, known here: {_known(where)}" if entry["type"] == "extra_forbidden" else entry["msg"]
+    said = entry["msg"].removeprefix("Value error, ")
+    if entry["type"] == "extra_forbidden":
+        said = f"unknown key, known here: {_known(where)}"
     return f"{path}:{_line(tree, where)}: {key}: {said}"
 
 

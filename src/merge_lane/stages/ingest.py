@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from merge_lane import source, tables
 from merge_lane.columns import Role
+from merge_lane.errors import SourceError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,14 @@ def ingest(origin: str, month: str, schema: Schema, target: Path) -> pl.DataFram
     Returns the rows. Types are cast where nothing is lost; what is wrong stays wrong and is for
     `validate` to report. Raises SourceError if the month cannot be had, WriteError if it cannot be written.
     """
-    rows = arrange(tables.cast(source.read(origin, month), schema.raw), schema)
+    read = source.read(origin, month)
+    if read.is_empty():
+        raise SourceError(
+            f"The source has no rows for {month}.",
+            where=f"params.yaml, data.source {origin}",
+            next=f"put the rows there, or remove {month} from data.months",
+        )
+    rows = arrange(tables.cast(read, schema.raw), schema)
     tables.write(rows, target)
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pandera.polars as pa
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 200
+CONSEQUENCES = ("ComputeError", "InvalidOperationError", "ColumnNotFoundError", "SchemaError")
+"""What checks die of where a column is missing or mistyped: the column itself is listed."""
 
 Finding = dict[str, Any]
 
@@ -81,7 +84,7 @@ def _contract_findings(rows: pl.DataFrame, model: type[pa.DataFrameModel]) -> li
     try:
         contracts.raw(model).validate(rows, lazy=True)
     except pa.errors.SchemaErrors as errors:
-        return _grouped(errors.failure_cases, model.__name__)
+        return _grouped(errors.failure_cases, rows, model)
     except pl.exceptions.PolarsError as error:
         # A cross-column check that meets a column of the wrong type: the type itself is the finding.
         raise ContractError(
@@ -90,49 +93,58 @@ def _contract_findings(rows: pl.DataFrame, model: type[pa.DataFrameModel]) -> li
     return []
 
 
-def _grouped(cases: pl.DataFrame, table: str) -> list[Finding]:
+def _grouped(cases: pl.DataFrame, rows: pl.DataFrame, model: type[pa.DataFrameModel]) -> list[Finding]:
     """Fold pandera's failure cases (one a row) into one finding a column and check, in a fixed order."""
-    findings = []
+    schema, findings = model.to_schema(), []
     for (column, name), group in cases.group_by(["column", "check"], maintain_order=True):
-        rows = group.filter(pl.col("index").is_not_null()).sort("index")
-        named = _named(str(column), str(name), group, table)
-        if named["check"]:
-            sample = [_sample(entry) for entry in rows.head(SAMPLE_ROWS).to_dicts()]
-            findings.append({**named, "count": rows.height, "sample": sample})
+        columns, check = _named(str(column), str(name), str(group["failure_case"][0]), schema)
+        places = group["index"].drop_nulls().sort().to_list()
+        if str(name).startswith("dtype("):
+            places = (
+                tables.misfits(rows[str(column)], schema.columns[str(column)].dtype.type).arg_true().to_list()
+            )
+        if check:
+            findings.append(_finding(rows, columns, check, places))
     return sorted(findings, key=lambda finding: (finding["column"], finding["check"]))
 
 
-def _named(column: str, check: str, group: pl.DataFrame, table: str) -> dict[str, str]:
-    """Say in words what pandera's structural checks mean."""
-    case = str(group["failure_case"][0])
-    if check == "column_in_dataframe":
-        return {"column": case, "check": "the column is missing"}
-    if check == "column_in_schema":
-        return {"column": case, "check": "the contract has no such column"}
+def _named(column: str, check: str, case: str, schema: pa.DataFrameSchema) -> tuple[list[str], str]:
+    """Return the columns of a check, and in words what pandera's structural checks mean."""
+    structural = {
+        "column_in_dataframe": ([case], "the column is missing"),
+        "column_in_schema": ([case], "the contract has no such column"),
+        "multiple_fields_uniqueness": (list(schema.unique or []), "the same key stands in several rows"),
+    }
+    if check in structural:
+        return structural[check]
     if check.startswith("dtype("):
-        return {"column": column, "check": f"the type is {case}, the contract says {check[7:-2]}"}
-    if check == "multiple_fields_uniqueness":
-        return {"column": "key", "check": "the same key stands in several rows"}
-    if case.startswith(("ComputeError", "InvalidOperationError", "ColumnNotFoundError", "SchemaError")):
-        return {
-            "column": column,
-            "check": "",
-        }  # a consequence of a missing or mistyped column, which is listed
-    return {"column": "row" if column == table else column, "check": check}
+        return [column], f"the type is {case}, the contract says {check[7:-2]}"
+    if case.startswith(CONSEQUENCES):
+        return [column], ""
+    if column in schema.columns:
+        return [column], check
+    return [name for name in schema.columns if re.search(rf"\b{re.escape(name)}\b", check)], check
 
 
-def _sample(entry: dict[str, Any]) -> dict[str, Any]:
-    return {"row": int(entry["index"]), "value": str(entry["failure_case"])[:SAMPLE_CHARACTERS]}
+def _finding(rows: pl.DataFrame, columns: list[str], check: str, places: list[int]) -> Finding:
+    sample = [{"row": place, "value": _value(rows, place, columns)} for place in places[:SAMPLE_ROWS]]
+    return {"column": ", ".join(columns) or "row", "check": check, "count": len(places), "sample": sample}
+
+
+def _value(rows: pl.DataFrame, place: int, columns: list[str]) -> str:
+    """Return what the columns hold in a row: the value of one, `name=value` of several (none named: all)."""
+    if len(columns) == 1:
+        return str(rows[place, columns[0]])[:SAMPLE_CHARACTERS]
+    values = [f"{name}={rows[place, name]}" for name in columns or rows.columns if name in rows.columns]
+    return ", ".join(values)[:SAMPLE_CHARACTERS]
 
 
 def _month_findings(rows: pl.DataFrame, time: str, month: str) -> list[Finding]:
     if not rows[time].dtype.is_temporal():
         return []
-    outside = rows.with_row_index("row").filter(pl.col(time).dt.strftime("%Y-%m") != month)
-    if outside.is_empty():
-        return []
-    sample = [{"row": r["row"], "value": str(r[time])} for r in outside.head(SAMPLE_ROWS).to_dicts()]
-    return [{"column": time, "check": f"outside {month}", "count": outside.height, "sample": sample}]
+    outside = rows.select(pl.col(time).dt.strftime("%Y-%m") != month).to_series().fill_null(value=False)
+    places = outside.arg_true().to_list()
+    return [_finding(rows, [time], f"outside {month}", places)] if places else []
 
 
 def validate_file(path: Path, model: type[pa.DataFrameModel], month: str, target: Path) -> dict[str, Any]:
