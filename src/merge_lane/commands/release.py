@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
 
     from merge_lane.release.environment import Environment
     from merge_lane.release.machine import Machine
     from merge_lane.release.targets import Target
+    from merge_lane.release.targets.vault import Vault
 
 ROOT = Path()
 ENVIRONMENT = click.option(
@@ -71,8 +73,8 @@ def deploy(
     wanted = load(manifest)
     by = by or actor(ROOT)
     click.echo(f"deploy {wanted.id} to {name} ({target}), approved by {by}")
-    with _traffic(environment, replay):
-        _machine(environment).deploy(wanted, by=by, why=why)
+    with _traffic(environment, replay), _machine(environment) as machine:
+        machine.deploy(wanted, by=by, why=why)
     click.echo(f"{name} serves {wanted.id}")
 
 
@@ -90,14 +92,16 @@ def rollback(name: str, target: str, by: str | None, why: str, to: str | None) -
     from merge_lane.release.manifest import actor
 
     environment = _environment(name, target, None)
-    machine = _machine(environment)
-    settled = machine.settle()
-    if settled is not None and not settled.decided and to is None:
-        click.echo(f"the interrupted {settled.deployment} was undone; {environment.target.stable()} serves")
-        return
-    former = environment.former(to)
-    click.echo(f"roll {name} back to {former.id}")
-    machine.deploy(former, by=by or actor(ROOT), why=why, direct=True, kind="rollback")
+    with _machine(environment) as machine:
+        settled = machine.settle()
+        if settled is not None and not settled.decided and to is None:
+            click.echo(
+                f"the interrupted {settled.deployment} was undone; {environment.target.stable()} serves"
+            )
+            return
+        former = environment.former(to)
+        click.echo(f"roll {name} back to {former.id}")
+        machine.deploy(former, by=by or actor(ROOT), why=why, direct=True, kind="rollback")
     click.echo(f"{name} serves {former.id}")
 
 
@@ -159,18 +163,56 @@ def _target(name: str, target: str, port: int | None) -> Target:
     from merge_lane.release.targets.local import LocalTarget
 
     if target == "aws":
-        raise click.UsageError("the aws target is not there yet")
+        return _aws(ROOT.resolve() / FOLDER / name)
     return LocalTarget(ROOT.resolve() / FOLDER / name, ROOT.resolve(), port=port)
 
 
-def _machine(environment: Environment) -> Machine:
+def _aws(folder: Path) -> Target:
+    import os
+
+    from merge_lane.release.targets.aws import URL_VARIABLE, AwsTarget, counter
+
+    url = os.environ.get(URL_VARIABLE)
+    if not url:
+        raise click.UsageError(f"{URL_VARIABLE} must be the address of the API, https://…")
+
+    _vault(folder).pull()
+    return AwsTarget(folder, ROOT.resolve(), url, _requests, counter(folder.name, ROOT.resolve()))
+
+
+def _vault(folder: Path) -> Vault:
+    """Return where state and record of an environment on AWS are kept."""
+    import os
+
+    import boto3
+
+    from merge_lane.release.targets.vault import Vault
+
+    bucket = os.environ.get("TF_STATE_BUCKET")
+    if not bucket:
+        raise click.UsageError("TF_STATE_BUCKET must name the bucket that keeps state and record")
+    return Vault(folder, bucket, boto3.client("s3"))
+
+
+@contextmanager
+def _machine(environment: Environment) -> Iterator[Machine]:
+    """Yield the state machine; what it keeps on AWS is stored before each step and at the end."""
     from merge_lane import settings
     from merge_lane.release.machine import Machine
     from merge_lane.release.registry import Mirror, Registry, uri_of
 
     mirror = Mirror(Registry(environment.root, uri_of(ROOT)), environment.name, click.echo)
     limits = settings.load(ROOT / "params.yaml").canary
-    return Machine(environment.folder, environment.target, environment.record, limits, click.echo, mirror)
+    machine = Machine(environment.folder, environment.target, environment.record, limits, click.echo, mirror)
+    if not environment.target.remote:
+        yield machine
+        return
+    vault = _vault(environment.folder)
+    machine.before = lambda _step: vault.push()
+    try:
+        yield machine
+    finally:
+        vault.push()
 
 
 def _registered(name: str) -> str | None:
@@ -184,12 +226,18 @@ def _registered(name: str) -> str | None:
 def _traffic(environment: Environment, replay: bool) -> AbstractContextManager[object]:
     if not replay:
         return nullcontext()
+    from merge_lane.release.replay import Replay
+
+    return Replay(environment.target.url, _requests())
+
+
+def _requests() -> list[bytes]:
     from merge_lane.columns import Schema
     from merge_lane.files import read_json
-    from merge_lane.release.replay import Replay, bodies
+    from merge_lane.release.replay import bodies
 
     schema = Schema.from_json(read_json(ROOT / "models/contract.json"))
-    return Replay(*environment.target.address, bodies(ROOT / "data/features.parquet", schema))
+    return bodies(ROOT / "data/features.parquet", schema)
 
 
 def _told(facts: dict[str, Any]) -> str:

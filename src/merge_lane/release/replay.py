@@ -1,6 +1,7 @@
-"""Traffic for an environment that has none: test rows of the last month, sent without pause.
+"""Requests of our own: test rows of the last month, as a caller would send them.
 
-A rehearsal on a runner has no users; the canary is judged all the same, on real rows.
+`Replay` is traffic for an environment that has none: a rehearsal on a runner has no users, and its canary
+is judged all the same. `Probe` asks slowly beside the users and sorts the predictions by their model.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ import math
 import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from merge_lane.errors import ReleaseError
+from merge_lane.release.targets.tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -54,9 +57,13 @@ def _plain_value(value: Any) -> Any:
 class Replay:
     """Sends `bodies` in turn while the context lasts, and counts the answers by status; 0 is no answer."""
 
-    def __init__(self, host: str, port: int, bodies: Sequence[bytes], clients: int = CLIENTS) -> None:
-        self.address = (host, port)
-        self.clients = clients
+    clients = CLIENTS
+    pause = 0.0
+
+    def __init__(self, url: str, bodies: Sequence[bytes]) -> None:
+        parts = urlsplit(url)
+        self.tls = parts.scheme == "https"
+        self.address = (parts.hostname or "127.0.0.1", parts.port or (443 if self.tls else 80))
         self.statuses: Counter[int] = Counter()
         self._requests = [self._request(body) for body in bodies]
         self._stop = threading.Event()
@@ -84,7 +91,7 @@ class Replay:
     async def _client(self, turns: Iterator[bytes]) -> None:
         while not self._stop.is_set():
             try:
-                reader, writer = await asyncio.open_connection(*self.address)
+                reader, writer = await asyncio.open_connection(*self.address, ssl=self.tls or None)
             except OSError:
                 await asyncio.sleep(PAUSE_SECONDS)  # the first deployment has not begun to listen
                 continue
@@ -102,5 +109,37 @@ class Replay:
             writer.write(next(turns))
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
             length = head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]
-            await reader.readexactly(int(length))
+            body = await reader.readexactly(int(length))
             self.statuses[int(head.split(b" ", 2)[1])] += 1
+            self.answered(body)
+            await asyncio.sleep(self.pause)
+
+    def answered(self, body: bytes) -> None:
+        """Do nothing with an answer."""
+
+
+class Probe(Replay):
+    """Counts predictions by the model that the answer names: `stable` and `canary` are hashes of models.
+
+    Where both serve the same model (only the code changed) each counts for both.
+    """
+
+    clients = 2
+    pause = 0.05
+
+    def __init__(
+        self, url: str, bodies: Sequence[bytes], edges: Sequence[float], *, stable: str, canary: str
+    ) -> None:
+        super().__init__(url, bodies)
+        self._models = {"stable": stable, "canary": canary}
+        self._tallies = {model: Tally(edges) for model in self._models.values()}
+
+    def answered(self, body: bytes) -> None:
+        """Count the predictions in an answer."""
+        model = next((model for model in self._tallies if model.encode() in body), None)
+        if model is not None:
+            self._tallies[model].count(200, 0.0, body)
+
+    def predictions(self, track: str) -> tuple[int, ...]:
+        """Return the predictions of `stable` or `canary` by bin."""
+        return tuple(self._tallies[self._models[track]].predictions)

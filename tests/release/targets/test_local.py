@@ -184,7 +184,7 @@ class Killed(BaseException):
 STEPS = [Step.PLAN, Step.START, Step.ROUTE, Step.ANALYSE, Step.TAKE_OVER, Step.RETIRE]
 
 
-@pytest.mark.parametrize("hook", ["before", "after"])
+@pytest.mark.parametrize("hook", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_deployment_killed_at_every_step_goes_on_and_loses_no_request(lane, project, hook):
     """The process is killed around each step in turn; each time the same command goes on."""
     release = project.release("phoenix")
@@ -210,7 +210,7 @@ def test_deployment_killed_at_every_step_goes_on_and_loses_no_request(lane, proj
     ) == 1
 
 
-@pytest.mark.parametrize("hook", ["before", "after"])
+@pytest.mark.parametrize("hook", ["before", pytest.param("after", marks=pytest.mark.slow)])
 def test_rollback_killed_halfway_is_finished_with_the_same_error(lane, project, hook):
     release = project.release("odd", shift=0.5)
 

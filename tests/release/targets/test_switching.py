@@ -68,7 +68,7 @@ def test_real_server_is_deployed_judged_and_rolled_back_without_a_lost_request(
     with stopped(environment.target):
         first = project.adopt(project_directory)
         machine.deploy(first, by="ada")
-        with Replay(*environment.target.address, requests_of(project_directory)) as traffic:
+        with Replay(environment.target.url, requests_of(project_directory)) as traffic:
             second = project.adopt(project_directory)
             machine.deploy(second, by="ada")
             assert environment.target.version()["commit"] == second.commit

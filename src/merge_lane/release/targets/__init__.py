@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 class Target(Protocol):
     """One environment. Every method may be called again after a kill and then finishes what was begun."""
 
+    remote: bool
+    """True where the environment outlives this machine, so that state and record must be kept elsewhere."""
+
     def stable(self) -> str | None:
         """Return the id of the release that has the traffic; None before the first deployment."""
 
@@ -43,8 +46,8 @@ class Target(Protocol):
         """Yield the links of the identity chain that only this target knows: what it runs."""
 
     @property
-    def address(self) -> tuple[str, int]:
-        """Return host and port that answer predictions."""
+    def url(self) -> str:
+        """Return the address that answers predictions."""
 
     def counts(self) -> dict[str, Any]:
         """Return the counters of each version by its id, for people."""

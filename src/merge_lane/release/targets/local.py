@@ -30,7 +30,6 @@ DRAIN_SECONDS = 40.0  # longer than the longest request that the router allows
 POLL_SECONDS = 0.02
 KEPT = 5  # former versions whose files stay, to be rolled back to
 DEFAULT_PORT = 8000
-DEFAULT_EDGES = [level / 20 for level in range(1, 20)]
 
 
 def serve_command(models: Path, port: int) -> list[str]:
@@ -41,6 +40,8 @@ def serve_command(models: Path, port: int) -> list[str]:
 
 class LocalTarget:
     """One environment on this machine. `command` makes the server's command line from bundle and port."""
+
+    remote = False
 
     def __init__(
         self,
@@ -57,6 +58,11 @@ class LocalTarget:
         self._wanted = (host, port)
         self.command = command or serve_command
         self.ready_seconds = ready_seconds
+
+    @property
+    def url(self) -> str:
+        """Return the address that answers predictions."""
+        return "http://{}:{}".format(*self.address)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -130,7 +136,8 @@ class LocalTarget:
         stable = control["stable"]
         if stable is not None and stable != release.id:
             versions[stable] = self._entry(stable, 100 - percent)
-        self._point({**control, "versions": versions, "epoch": deployment, "edges": self._edges(stable)})
+        edges = tally.edges_of(self._home(stable or release.id) / "models")
+        self._point({**control, "versions": versions, "epoch": deployment, "edges": edges})
 
     def observe(self, release: Release) -> Observation:
         """Return the router's counts of this deployment; None for what it does not know."""
@@ -199,17 +206,11 @@ class LocalTarget:
     def _entry(self, name: str, weight: int) -> dict[str, int]:
         return {"port": read_json(self._home(name) / "port.json"), "weight": weight}
 
-    def _edges(self, stable: str | None) -> list[float]:
-        """Return the limits of twenty bins that each held a twentieth of stable's predictions in training."""
-        path = self._home(stable or "") / "models" / "reference.json"
-        profile = read_json(path).get("predictions", {}) if path.is_file() else {}
-        return sorted(set(profile.get("quantiles", [])[1:-1])) or DEFAULT_EDGES
-
     def _control(self) -> dict[str, Any]:
         path = self.folder / "router.json"
         empty: dict[str, Any] = {"generation": 0, "stable": None, "versions": {}, "epoch": ""}
         host, port = self._wanted
-        fresh = {**empty, "edges": DEFAULT_EDGES, "host": host, "port": port or DEFAULT_PORT}
+        fresh = {**empty, "edges": tally.DEFAULT_EDGES, "host": host, "port": port or DEFAULT_PORT}
         known: dict[str, Any] = read_json(path) if path.exists() else fresh
         if port not in (None, known["port"]):
             raise DeployError(

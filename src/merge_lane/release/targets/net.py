@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import urllib.request
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,6 +28,17 @@ def bindable(host: str, port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def fetch(url: str, headers: dict[str, str] | None = None) -> dict[str, Any] | None:
+    """Return the JSON object that an address answers with 200; None for anything else."""
+    request = urllib.request.Request(url, headers=headers or {})  # noqa: S310 - our own API's address
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+            tree = json.loads(answer.read())
+    except (OSError, http.client.HTTPException, ValueError):
+        return None
+    return tree if isinstance(tree, dict) else None
 
 
 def get(port: int, path: str, host: str = "127.0.0.1") -> dict[str, Any] | None:

@@ -8,14 +8,25 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from merge_lane.files import read_json
 from merge_lane.release.canary import LATENCY_EDGES, Counts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 EDGES = [float(edge) for edge in LATENCY_EDGES]
 CLASS_BINS = 32  # class names are spread over that many bins by their checksum
 MAX_PARSED = 256 * 1024  # bytes; a larger answer is passed on but its predictions are not counted
+
+DEFAULT_EDGES = [level / 20 for level in range(1, 20)]
+
+
+def edges_of(models: Path) -> list[float]:
+    """Return the limits of twenty bins that each held a twentieth of a bundle's predictions in training."""
+    path = models / "reference.json"
+    profile = read_json(path).get("predictions", {}) if path.is_file() else {}
+    return sorted(set(profile.get("quantiles", [])[1:-1])) or DEFAULT_EDGES
 
 
 @dataclass

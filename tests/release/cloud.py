@@ -1,0 +1,137 @@
+"""Stands in for Terraform and the cloud: a script on disk, and an API that behaves as last applied."""
+
+import json
+import random
+import stat
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from merge_lane.release.canary import Counts
+
+SCRIPT = """#!/usr/bin/env python3
+import json, pathlib, sys
+here = pathlib.Path(__file__).parent
+state, calls = here / "state.json", here / "calls.jsonl"
+environment, verb, *words = sys.argv[1:]
+with calls.open("a") as stream:
+    stream.write(json.dumps([verb, *words]) + "\\n")
+now = json.loads(state.read_text()) if state.exists() else {}
+fault = here / "fault"
+if verb == "output":
+    print(json.dumps({name: {"value": value} for name, value in now.items()}))
+elif verb == "apply" and fault.exists() and fault.read_text() in " ".join(words):
+    print((here / "said").read_text(), file=sys.stderr)
+    sys.exit(1)
+elif verb == "apply":
+    given = dict(word.removeprefix("-var=").split("=", 1) for word in words if word.startswith("-var="))
+    weight = int(given["canary_weight_percent"])
+    state.write_text(json.dumps({"name": "lane", "stable_image": given["stable_image"],
+        "canary_image": given.get("canary_image"),
+        "traffic_weights_percent": {"stable": 100 - weight, "canary": weight}}))
+"""
+
+
+class Cloud:
+    """The API behind the load balancer. `releases` maps an image to its release and to how it behaves."""
+
+    def __init__(self, root):
+        self.folder = root / "infra"
+        self.folder.mkdir()
+        script = self.folder / "terraform"
+        script.write_text(SCRIPT)
+        script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        self.releases = {}
+        self.errors = {"stable": 0, "canary": 0}
+        self.asked = {"stable": 0, "canary": 0}
+        self.dice = random.Random(3)
+        cloud = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.reply(cloud.version(self.headers.get("x-merge-lane-track")))
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["content-length"]))
+                self.reply(cloud.predict())
+
+            def reply(self, tree):
+                body = json.dumps(tree).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def state(self):
+        path = self.folder / "state.json"
+        return json.loads(path.read_text()) if path.exists() else {}
+
+    def applies(self):
+        """Return what was applied, in order: (stable, canary, weight)."""
+        calls = [json.loads(line) for line in (self.folder / "calls.jsonl").read_text().splitlines()]
+        given = [
+            dict(w.removeprefix("-var=").split("=", 1) for w in c if w.startswith("-var=")) for c in calls
+        ]
+        return [
+            (
+                self.letter(g["stable_image"]),
+                self.letter(g.get("canary_image")),
+                int(g["canary_weight_percent"]),
+            )
+            for call, g in zip(calls, given, strict=True)
+            if call[0] == "apply"
+        ]
+
+    def letter(self, image):
+        return None if image is None else image[-1]
+
+    def saves(self):
+        return (self.folder / "calls.jsonl").read_text().count("save-state")
+
+    def break_apply(self, words, said):
+        (self.folder / "fault").write_text(words)
+        (self.folder / "said").write_text(said)
+
+    def add(self, release, *, shift=0.0, errors=0.0, says=None):
+        self.releases[release.image] = (release, {"shift": shift, "errors": errors, "says": says})
+
+    def on(self, track):
+        state = self.state()
+        image = (
+            state["canary_image"] if track == "canary" and state["canary_image"] else state["stable_image"]
+        )
+        return self.releases[image.rpartition("@")[2]]
+
+    def version(self, track):
+        release, wish = self.on(track or "stable")
+        return {**release.model_dump(), "model": wish["says"] or release.model}
+
+    def predict(self):
+        track = (
+            "canary"
+            if self.dice.random() < self.state()["traffic_weights_percent"]["canary"] / 100
+            else "stable"
+        )
+        release, wish = self.on(track)
+        score = min(1.0, self.dice.betavariate(2, 5) + wish["shift"])
+        return {"predictions": [score], "model": release.model}
+
+    def count(self, track, since):  # noqa: ARG002 - the cloud counts by itself
+        """As if many users had asked meanwhile."""
+        _, wish = self.on(track)
+        requests = {"stable": 4000, "canary": 1000}[track]
+        latency = [0] * 194
+        latency[100] = requests
+        return Counts(requests, int(wish["errors"] * requests), 0, tuple(latency))
