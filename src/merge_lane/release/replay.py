@@ -33,6 +33,8 @@ def bodies(features: Path, schema: Schema, rows: int = ROWS) -> list[bytes]:
     """Return bodies of one row each: the last test rows that featurize wrote, as a caller would send them."""
     import polars as pl
 
+    from merge_lane.stages.featurize import PART, TEST
+
     if not features.is_file():
         raise ReleaseError(
             f"There is no {features} to take requests from.",
@@ -40,7 +42,7 @@ def bodies(features: Path, schema: Schema, rows: int = ROWS) -> list[bytes]:
             next="dvc pull, or dvc repro",
         )
     names = [column.name for column in schema.request]
-    table = pl.read_parquet(features, columns=[*names, "part"]).filter(pl.col("part") == "test").tail(rows)
+    table = pl.read_parquet(features, columns=[*names, PART]).filter(pl.col(PART) == TEST).tail(rows)
     return [json.dumps({"rows": [_plain(row)]}).encode() for row in table.select(names).iter_rows(named=True)]
 
 

@@ -18,6 +18,7 @@ from merge_lane.errors import ReviewError
 from merge_lane.files import write_bytes
 from merge_lane.review import worker
 from merge_lane.review.compare import Rows
+from merge_lane.stages.featurize import MONTH, PART, TEST
 
 if TYPE_CHECKING:
     from merge_lane.bundle import Bundle
@@ -109,14 +110,14 @@ def _stored(base: Base, candidate: Bundle, stored: pl.DataFrame) -> np.ndarray |
 
 
 def _scored_again(base: Base, candidate: Bundle, stored: pl.DataFrame, raw: list[str]) -> np.ndarray:
-    target, months = base.folder / "scored.parquet", stored["month"].unique()
+    target, months = base.folder / "scored.parquet", stored[MONTH].unique()
     skip = next(place for place, path in enumerate(raw) if Path(path).stem in months)
     run_worker(base.code, "score", str(bundle_of(base)), str(target), str(skip), *raw)
     scored, rows = tables.read(target), tables.read(base.root / FEATURES)
-    rows = rows.filter(pl.col("month") >= Path(raw[skip]).stem)
+    rows = rows.filter(pl.col(MONTH) >= Path(raw[skip]).stem)
     if not _identity(scored, candidate).equals(_identity(rows, candidate)):
         raise ReviewError("main's code makes other rows of this data", where="rows, order or label")
-    chosen: np.ndarray = scores_of(scored)[(rows["part"] == "test").to_numpy()]
+    chosen: np.ndarray = scores_of(scored)[(rows[PART] == TEST).to_numpy()]
     return chosen
 
 

@@ -19,6 +19,7 @@ from merge_lane.review import behaviour, changes, compare, compatibility, cost, 
 from merge_lane.review.base import Base, git, resolve
 from merge_lane.review.checks import Check, Verdict, blocking, off, waived
 from merge_lane.review.performance import performance
+from merge_lane.stages.featurize import PART, TEST
 
 if TYPE_CHECKING:
     from merge_lane.bundle import Bundle
@@ -212,7 +213,7 @@ def _judge_model(found: Review, model: Bundle) -> None:
     found.base_manifest = _base_manifest(found.base)
     found.comparison = compare.compare(rows, base.scores, models.scores_of(stored), found.settings.evaluate)
     found.checks += performance(found.comparison, gates, read_json(root / "reports" / "metrics.json"))
-    table = tables.read(root / models.FEATURES).filter(pl.col("part") == "test")
+    table = tables.read(root / models.FEATURES).filter(pl.col(PART) == TEST)
     found.checks += _judge_cost(found, model, table)
     names = [column.name for column in model.schema.request]
     sample = table.sample(min(BEHAVIOUR_ROWS, table.height), seed=found.settings.evaluate.seed)
