@@ -86,3 +86,46 @@ test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
 .PHONY: help setup requirements run reproduce serve review report verify track mlflow lint hooks format test test-all
+
+# The pull request. Values come from the environment and reach the shell as "$$NAME": a branch may be called anything.
+NO_REMOTE := $(if $(filter true,$(READ_ONLY)),--no-remote)
+
+lock: setup ## Reproduce from BASE's dvc.lock, not from a merged one; resolves a conflict in dvc.lock
+	merge-lane prune
+	merge-lane lock --base "$${BASE:-origin/main}" $(NO_REMOTE)
+
+lock-check: setup ## Say whether dvc.lock is fresh and its outputs are in the remote; runs nothing
+	merge-lane lock-check $(NO_REMOTE)
+
+post-report: ## Post REPORT as the one comment of PULL_REQUEST (needs GH_TOKEN, REPOSITORY)
+	PATH="$(CURDIR)/tmp/bin:$$PATH" ./scripts/post-report "$${REPORT:-reports/review/report.md}"
+
+fetch-cml:
+	./scripts/fetch-cml
+
+check: lint test ## What the job `check` of a pull request does
+
+# The steps of pull-request.yml and report-fork.yml.
+ci-train: setup
+	./scripts/ci-cache unpack
+	merge-lane lock --base "$${BASE:-origin/main}" $(NO_REMOTE) --changed tmp/lock
+	./scripts/ci-cache pack
+
+ci-commit: setup
+	merge-lane lock-commit --from tmp/lock --head "$$HEAD_SHA" --branch "$$HEAD_BRANCH"
+
+ci-dispatch:
+	./scripts/ci-dispatch
+
+ci-review: setup
+	./scripts/ci-cache checkout
+	merge-lane report --base "$${BASE:-origin/main}"
+	merge-lane review --base "$${BASE:-origin/main}"
+
+ci-fork-report:
+	python3 scripts/fork_report.py "$${REPORT:-reports/review/report.md}"
+
+ci-pass:
+	@python3 scripts/ci_pass.py
+
+.PHONY: lock lock-check post-report fetch-cml check ci-train ci-commit ci-dispatch ci-review ci-fork-report ci-pass

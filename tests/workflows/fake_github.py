@@ -16,15 +16,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BOT = "github-actions[bot]"
-ROUTES = {
-    r"POST /issues/7/comments": "create",
-    r"GET /issues/7/comments": "comments",
-    r"PATCH /issues/comments/(\d+)": "update",
-    r"GET /pulls": "pulls",
-    r"GET /actions/runs/\d+/artifacts": "artifacts",
-    r"GET /actions/artifacts/(\d+)/zip": "zip",
-    r"POST /actions/workflows/[\w.-]+/dispatches": "dispatch",
+ROUTES = {  # what it is, and what the token must be allowed
+    r"POST /issues/7/comments": ("create", "pull-requests", "write"),
+    r"GET /issues/7/comments": ("comments", "pull-requests", "read"),
+    r"PATCH /issues/comments/(\d+)": ("update", "pull-requests", "write"),
+    r"GET /pulls": ("pulls", "pull-requests", "read"),
+    r"GET /actions/runs/\d+/artifacts": ("artifacts", "actions", "read"),
+    r"GET /actions/artifacts/(\d+)/zip": ("zip", "actions", "read"),
+    r"POST /actions/workflows/[\w.-]+/dispatches": ("dispatch", "actions", "write"),
 }
+
+
+def allows(granted: dict[str, str], scope: str, level: str) -> bool:
+    """Whether a token with these permissions may do this; writing includes reading."""
+    return granted.get(scope) in ("write", level)
 
 
 def make_certificate(directory: Path) -> Path:
@@ -72,6 +77,10 @@ class FakeGitHub:
         self.dispatches: list[dict[str, Any]] = []
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.down = False
+        self.tokens: dict[str, dict[str, str]] = {
+            "test-token": dict.fromkeys(("actions", "pull-requests"), "write")
+        }
+        self.extra_environment: dict[str, str] = {}
         handler = type("Handler", (_Handler,), {"github": self})
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -145,18 +154,24 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in urllib.parse.parse_qs(url.query).items()}
         if self.github.down:
             return self.send(502, {"message": "down"})
+        if url.path.startswith("/files/"):
+            return self.send(200, self.github.files[url.path])
         return self.route(method, url.path, query, body)
 
     def route(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
-        if path.startswith("/files/"):
-            return self.send(200, self.github.files[path])
-        if not self.headers.get("Authorization", "").endswith("test-token"):
+        granted = self.github.tokens.get(self.headers.get("Authorization", "").split(" ")[-1])
+        if granted is None:
             return self.send(401, {"message": "Bad credentials"})
         if path == "/api/graphql":
+            level = "write" if "mutation" in body["query"] else "read"
+            if not allows(granted, "pull-requests", level):
+                return self.send(403, {"message": "Resource not accessible by integration"})
             return self.send(200, {"data": self.github.graphql(body["query"], body["variables"])})
         path = path.removeprefix("/api/v3/repos/owner/name")
-        for pattern, name in ROUTES.items():
+        for pattern, (name, scope, level) in ROUTES.items():
             if match := re.fullmatch(pattern, f"{method} {path}"):
+                if not allows(granted, scope, level):
+                    return self.send(403, {"message": "Resource not accessible by integration"})
                 return getattr(self, name)(match[match.lastindex or 0], query, body)
         return self.send(404, {"message": f"no route {method} {path}"})
 

@@ -11,6 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 STAGE = """\
@@ -119,7 +120,9 @@ class Toy:
         subprocess.run(["git", "clone", "--quiet", "-b", branch, str(self.origin), str(path)], check=True)
         return Clone(path, self.root / f"{name}.log")
 
-    def start(self, remote: bool, extra: dict[str, str] | None = None) -> Clone:
+    def start(
+        self, remote: bool, extra: dict[str, str] | None = None, prepare: Callable[[Path], None] | None = None
+    ) -> Clone:
         """Make the first commit of main: pipeline, lock, and with a remote the pushed outputs."""
         path = self.root / "first"
         path.mkdir()
@@ -136,6 +139,8 @@ class Toy:
         for name, text in {**files, **(extra or {})}.items():
             (path / name).parent.mkdir(parents=True, exist_ok=True)
             (path / name).write_text(text)
+        if prepare:
+            prepare(path)
         first.set_params(0, 0)
         first.run("dvc", "repro")
         if remote:
