@@ -69,21 +69,20 @@ def each_permission_has_a_reason(workflow: Workflow) -> list[str]:
     ]
 
 
-def actions_are_pinned_to_known_commits(workflow: Workflow) -> list[str]:
+def unknown_pins(text: str, uses: int) -> list[str]:
+    """Return the actions in a text that are not in pins.txt; `uses` is how many the YAML has."""
     found = []
-    for action, version in USES.findall(workflow.text):
+    for action, version in USES.findall(text):
         name, _, commit = action.partition("@")
         owner_and_name = "/".join(name.split("/")[:2])
         if not name.startswith("./") and PINS.get((owner_and_name, commit)) != version:
             found.append(f"{action} # {version}")
-    written = sum("uses" in job for job in workflow.jobs.values()) + sum(
-        "uses" in s for _, s in workflow.steps()
-    )
-    return (
-        found
-        if len(USES.findall(workflow.text)) == written
-        else [*found, "a `uses:` is written in another form"]
-    )
+    return found if len(USES.findall(text)) == uses else [*found, "a `uses:` is written in another form"]
+
+
+def actions_are_pinned_to_known_commits(workflow: Workflow) -> list[str]:
+    reusable = sum("uses" in job for job in workflow.jobs.values())
+    return unknown_pins(workflow.text, reusable + sum("uses" in step for _, step in workflow.steps()))
 
 
 def each_job_ends(workflow: Workflow) -> list[str]:
@@ -108,13 +107,17 @@ def no_credential_is_left_in_the_checkout(workflow: Workflow) -> list[str]:
 def each_run_is_one_make_target(workflow: Workflow) -> list[str]:
     """Whatever CI does, a person does with the same command."""
     runs = [(job, step["run"]) for job, step in workflow.steps() if "run" in step]
-    return [f"{job}: {run!r}" for job, run in runs if not re.fullmatch(r"make [a-z][a-z0-9 -]*", run)]
+    return [
+        f"{job}: {run!r}"
+        for job, run in runs
+        if not re.fullmatch(r"make (-f template-only/Makefile )?[a-z][a-z0-9 -]*", run)
+    ]
 
 
 def each_make_target_exists(workflow: Workflow) -> list[str]:
     makefiles = [ROOT / "Makefile", ROOT / "template-only/Makefile"]
     known = {t for path in makefiles if path.is_file() for t in TARGET.findall(path.read_text())}
-    asked = re.findall(r"^\s*(?:- )?run: make ([a-z0-9 -]+)$", workflow.text, re.MULTILINE)
+    asked = re.findall(r"^\s*(?:- )?run: make ([a-zA-Z0-9/ -]+)$", workflow.text, re.MULTILINE)
     targets = [target for line in asked for target in re.sub(r"-f \S+", "", line).split()]
     return [f"make {target} does not exist" for target in targets if target not in known]
 
@@ -147,10 +150,7 @@ def takes_code_of_the_head(workflow: Workflow, job: dict[str, Any]) -> bool:
         ref = str((step.get("with") or {}).get("ref", "github.sha"))
         if name := re.fullmatch(r"\$\{\{ env\.(\w+) \}\}", ref):
             ref = str(env.get(name[1], "github.sha"))
-        base = re.fullmatch(
-            r"\$\{\{ github\.(base_ref \|\| inputs\.base|event\.repository\.default_branch) \}\}", ref
-        )
-        if not base and HEAD.search(ref):
+        if not TRUSTED.fullmatch(ref) and HEAD.search(ref):
             return True
     return False
 
@@ -179,10 +179,7 @@ def who_can_write_restores_no_cache(workflow: Workflow) -> list[str]:
         if writes(job)
         for step in job.get("steps", [])
         if step.get("uses", "").startswith("actions/cache")
-        or any(
-            "cache" in key and str(value) not in ("false", "")
-            for key, value in (step.get("with") or {}).items()
-        )
+        or any("cache" in key and value not in (False, "false") for key, value in inputs_of(step).items())
     ]
 
 

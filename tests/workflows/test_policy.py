@@ -9,6 +9,7 @@ import yaml
 from workflows.policy import POLICIES, ROOT, Workflow, unknown_pins
 
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 INVALID = Path(__file__).parent / "invalid"
 GOOD = (INVALID / "good.yml").read_text()
 # policy -> (what good.yml has, what it has instead): one edit each
