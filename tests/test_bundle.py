@@ -179,7 +179,7 @@ def test_a_contract_without_examples_has_a_plain_self_test(tmp_path):
 def test_features_only_ever_see_what_is_known_in_time(toy_bundle):
     seen = []
     spy = replace(toy_bundle, build=lambda a: seen.extend(a) or toy.build(a))
-    spy.predict({**toy.arrays(), "dep_delay": np.zeros(800), "late": np.zeros(800)})
+    spy.predict({**toy.arrays(), "late_start": np.zeros(800), "late": np.zeros(800)})
     assert seen == [column.name for column in toy.SCHEMA.request]
 
 

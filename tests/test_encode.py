@@ -10,14 +10,14 @@ from merge_lane.errors import BundleError, ContractError
 
 FEATURES = {
     "hour": np.array([5.0, np.nan, 7.5, 8.0]),
-    "carrier": np.array(["UA", "AA", None, "UA"], dtype=object),
+    "courier": np.array(["UA", "AA", None, "UA"], dtype=object),
     "tail": np.array(["b", "a", "c", "d"], dtype=object),
 }
 
 
 def test_text_gets_codes_by_frequency_and_ties_go_by_name():
     encoding = Encoding.fit(FEATURES, max_categories=3)
-    assert encoding.vocabularies == {"carrier": ("UA", "AA"), "tail": ("a", "b", "c")}
+    assert encoding.vocabularies == {"courier": ("UA", "AA"), "tail": ("a", "b", "c")}
 
 
 def test_numbers_pass_and_what_no_vocabulary_holds_is_missing():
@@ -29,7 +29,7 @@ def test_numbers_pass_and_what_no_vocabulary_holds_is_missing():
 
 def test_an_unseen_text_is_missing():
     encoding = Encoding.fit(FEATURES, max_categories=3)
-    matrix = encoding.matrix({**FEATURES, "carrier": np.array(["ZZ"] * 4, dtype=object)})
+    matrix = encoding.matrix({**FEATURES, "courier": np.array(["ZZ"] * 4, dtype=object)})
     assert np.isnan(matrix[:, 1]).all()
 
 

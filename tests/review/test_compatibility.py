@@ -68,7 +68,7 @@ def test_a_new_column_breaks_callers_only_where_it_is_required():
 
 
 def test_a_column_that_nobody_sends_may_go():
-    late = cases.column("dep_delay", role=Role.FORBIDDEN, known=Known.AFTER_DECISION)
+    late = cases.column("late_start", role=Role.FORBIDDEN, known=Known.AFTER_DECISION)
     assert not breaking([late], [])
 
 

