@@ -53,7 +53,9 @@ class Project:
         }.items():
             self.git("config", key, value)
         self.params()
-        (root / ".gitignore").write_text("models/*\n!models/manifest.json\ndeployments/\nrelease.json\n")
+        (root / ".gitignore").write_text(
+            "models/*\n!models/manifest.json\n.dvc/\nreports/review/\ndeployments/\nrelease.json\n"
+        )
 
     def params(self):
         """Write the project's own params.yaml with a canary that needs few requests."""
@@ -76,7 +78,7 @@ class Project:
     def adopt(self, models, name="adopted"):
         """Commit a bundle that was made elsewhere and return its release manifest."""
         shutil.copytree(models, self.root / "models", dirs_exist_ok=True)
-        self.lock((self.root / "models/manifest.json").read_bytes())
+        self.lock()
         return self.commit(name)
 
     def commit(self, name):
@@ -93,12 +95,18 @@ class Project:
         sums = {file: {"sha256": hashlib.sha256(text.encode()).hexdigest()} for file, text in files.items()}
         text = json.dumps({"format": 1, "files": sums, "inputs": {"data": "d" * 64, "contract": "c" * 64}})
         (models / "manifest.json").write_text(text)
-        self.lock(text.encode())
+        self.lock()
 
-    def lock(self, text):
-        md5 = hashlib.md5(text).hexdigest()
-        outs = f"    outs:\n    - path: models/manifest.json\n      md5: {md5}\n"
-        (self.root / "dvc.lock").write_text(f"schema: '2.0'\nstages:\n  train:\n{outs}")
+    def lock(self):
+        """Write dvc.lock as DVC would, and keep the outputs in its cache."""
+        lines = ["schema: '2.0'", "stages:", "  train:", "    outs:"]
+        for path in sorted((self.root / "models").iterdir()):
+            md5 = hashlib.md5(path.read_bytes()).hexdigest()
+            lines += [f"    - path: models/{path.name}", "      hash: md5", f"      md5: {md5}"]
+            cached = self.root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
+            cached.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, cached)
+        (self.root / "dvc.lock").write_text("\n".join(lines) + "\n")
 
 
 class Load:

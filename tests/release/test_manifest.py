@@ -30,11 +30,19 @@ def test_tree_that_differs_from_its_commit_is_refused(project):
 
 
 @pytest.mark.parametrize("lost", ["models/manifest.json", "params.yaml", "reports/metrics.json"])
-def test_missing_output_is_named(project, lost):
+def test_file_that_the_commit_lacks_is_named(project, lost):
     project.release()
-    (project.root / lost).unlink()
-    with pytest.raises(ReleaseError, match=lost):
-        manifest.make(project.root, allow_dirty=True)
+    project.git("rm", "-q", lost)
+    project.git("commit", "-qm", "lose it")
+    with pytest.raises(ReleaseError, match=f"has no {lost}"):
+        manifest.make(project.root)
+
+
+def test_former_revision_is_released_as_it_was(project):
+    first = project.release("first")
+    project.release("second")
+    again = manifest.make(project.root, "HEAD^", by=first.by)
+    assert again.model_copy(update={"at": first.at}) == first
 
 
 @pytest.mark.parametrize(

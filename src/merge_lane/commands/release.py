@@ -58,9 +58,20 @@ def release(image: str | None, output: Path, by: str | None) -> None:
 @BY
 @WHY
 @click.option("--manifest", type=click.Path(path_type=Path), default=Path("release.json"), show_default=True)
+@click.option(
+    "--baseline", help="Where nothing serves yet, deploy this revision first: a canary needs a stable."
+)
 @click.option("--replay", is_flag=True, help="Send test rows of the last month while the canary is judged.")
 def deploy(
-    *, name: str, target: str, port: int | None, by: str | None, why: str, manifest: Path, replay: bool
+    *,
+    name: str,
+    target: str,
+    port: int | None,
+    by: str | None,
+    why: str,
+    manifest: Path,
+    baseline: str | None,
+    replay: bool,
 ) -> None:
     """Start the release beside the one that serves, judge it, and promote it or roll it back.
 
@@ -74,8 +85,24 @@ def deploy(
     by = by or actor(ROOT)
     click.echo(f"deploy {wanted.id} to {name} ({target}), approved by {by}")
     with _traffic(environment, replay), _machine(environment) as machine:
+        _lay_baseline(environment, machine, baseline, by)
         machine.deploy(wanted, by=by, why=why)
     click.echo(f"{name} serves {wanted.id}")
+
+
+def _lay_baseline(environment: Environment, machine: Machine, baseline: str | None, by: str) -> None:
+    """Deploy what the baseline's commit holds, unless something serves already or it holds no release."""
+    from merge_lane.errors import ReleaseError
+    from merge_lane.release.manifest import make
+
+    if baseline is None or environment.target.stable() is not None:
+        return
+    try:
+        former = make(ROOT, baseline, by=by)
+    except ReleaseError as error:
+        click.echo(f"no baseline, so no canary: {error.what}")
+        return
+    machine.deploy(former, by=by, why=f"the baseline {baseline}", direct=True, kind="baseline")
 
 
 @click.command()

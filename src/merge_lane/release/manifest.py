@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import subprocess
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from merge_lane.errors import ReleaseError
-from merge_lane.files import digest, read_json, write_json
+from merge_lane.files import read_json, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,24 +74,25 @@ def _unreadable(path: Path | str, said: str, mend: str) -> ReleaseError:
     return ReleaseError(f"The release manifest {path} {said}.", where=str(path), next=mend)
 
 
-def make(
-    root: Path, *, image: str | None = None, by: str | None = None, allow_dirty: bool = False
-) -> Release:
-    """Return the manifest of the tree in `root`, whose bundle and metrics must be there and committed.
+def make(root: Path, rev: str = "HEAD", *, image: str | None = None, by: str | None = None) -> Release:
+    """Return the manifest of a revision, from the files that git holds: a release names a commit.
 
-    Raises ReleaseError when a file is missing, or when the tree differs from its commit: a release names a
-    commit, so everything in it must be found there again.
+    Raises ReleaseError when one is missing, or when the work tree differs from HEAD and HEAD is asked for.
     """
-    if not allow_dirty:
+    if rev == "HEAD":
         _refuse_dirty(root)
-    inputs = _inputs(root / "models/manifest.json")
+    commit = git(root, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}").strip()
+    bundle = _committed(root, commit, "models/manifest.json")
+    inputs = _json(bundle, "models/manifest.json").get("inputs", {})
+    if not {"data", "contract"} <= set(inputs):
+        raise _unreadable("models/manifest.json", "names no data and contract", "run `dvc repro`")
     return Release(
-        commit=git(root, "rev-parse", "HEAD").strip(),
-        model=digest(root / "models/manifest.json"),
+        commit=commit,
+        model=_sha256(bundle),
         data=inputs["data"],
         contract=inputs["contract"],
-        params=_hash(root / "params.yaml"),
-        metrics=_json(root / "reports/metrics.json"),
+        params=_sha256(_committed(root, commit, "params.yaml")),
+        metrics=_json(_committed(root, commit, "reports/metrics.json"), "reports/metrics.json"),
         image=image,
         by=by or actor(root),
         at=now(),
@@ -106,11 +109,20 @@ def _refuse_dirty(root: Path) -> None:
         )
 
 
-def _json(path: Path) -> dict[str, Any]:
+def _committed(root: Path, commit: str, path: str) -> bytes:
     try:
-        value = read_json(path)
-    except FileNotFoundError as error:
-        raise _missing(path) from error
+        return git_bytes(root, "show", f"{commit}:{path}")
+    except ReleaseError as error:
+        raise ReleaseError(
+            f"Commit {commit[:12]} has no {path}, so it cannot be released.",
+            where=path,
+            next="run `dvc repro` and commit what it names",
+        ) from error
+
+
+def _json(data: bytes, path: str) -> dict[str, Any]:
+    try:
+        value = json.loads(data)
     except ValueError as error:
         raise _unreadable(path, f"is not JSON: {error}", "run `dvc repro`") from error
     if not isinstance(value, dict):
@@ -118,27 +130,8 @@ def _json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _hash(path: Path) -> str:
-    try:
-        return digest(path)
-    except FileNotFoundError as error:
-        raise _missing(path) from error
-
-
-def _missing(path: Path) -> ReleaseError:
-    return ReleaseError(
-        f"There is no {path}, so nothing can be released.",
-        where=str(path),
-        next="run `dvc repro`, or `dvc pull` where the outputs are in the remote",
-    )
-
-
-def _inputs(path: Path) -> dict[str, str]:
-    """Return the hashes of what the model was made from, as its bundle states them."""
-    inputs = _json(path).get("inputs", {})
-    if not {"data", "contract"} <= set(inputs):
-        raise _unreadable(path, "names no data and contract among its inputs", "run `dvc repro`")
-    return dict(inputs)
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def git(root: Path, *words: str) -> str:

@@ -1,6 +1,7 @@
 """No request is lost while versions come and go: with stand-in servers many times, with the real one once."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -59,21 +60,27 @@ def plain(column, values):
 
 
 @pytest.mark.slow
-def test_real_server_is_deployed_judged_and_rolled_back_without_a_lost_request(
+def test_real_server_is_deployed_judged_and_rolled_back_with_its_code_and_no_lost_request(
     project,
     project_directory,  # noqa: F811 - the fixture
 ):
     limits = LIMITS.model_copy(update={"min_requests": 400, "max_seconds": 60})
     environment, machine = lane_of(project, local.serve_command, limits)
     with stopped(environment.target):
+        shutil.copytree(
+            "src", project.root / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+        )
         first = project.adopt(project_directory)
         machine.deploy(first, by="ada")
         with Replay(environment.target.url, requests_of(project_directory)) as traffic:
+            (project.root / "src/merge_lane/__init__.py").write_text('"""Newer."""\n\n__version__ = "9.9"\n')
             second = project.adopt(project_directory)
             machine.deploy(second, by="ada")
             assert environment.target.version()["commit"] == second.commit
+            assert environment.target.version()["version"] == "9.9"
             machine.deploy(environment.former(), by="ada", direct=True, kind="rollback")
         assert environment.target.version()["commit"] == first.commit
+        assert environment.target.version()["version"] != "9.9"
         assert traffic.statuses.keys() == {200}
         assert traffic.statuses[200] > 2000
         judged = environment.record.last("judged")

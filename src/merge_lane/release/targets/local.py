@@ -11,9 +11,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from merge_lane.errors import DeployError, PortInUseError
+from merge_lane.errors import ChainError, DeployError, PortInUseError
 from merge_lane.files import read_json, write_json
-from merge_lane.release import chain
+from merge_lane.release import chain, provenance
 from merge_lane.release.canary import Observation
 from merge_lane.release.manifest import load
 from merge_lane.release.targets import net, process, tally
@@ -83,33 +83,29 @@ class LocalTarget:
             self._point(self._control())
 
     def prepare(self, release: Release) -> None:
-        """Check the chain from dvc.lock to the bundle's files. Raises ChainError; nothing is changed."""
+        """Put all that it needs aside; check the chain from dvc.lock to those files. Raises ChainError."""
         chain.check(chain.reviewed(self.root, release))
-        chain.check(chain.bundle(self._source(release), release))
+        home = self._home(release.id)
+        provenance.collect(self.root, release, home)
+        try:
+            chain.check(chain.bundle(home / "models", release))
+        except ChainError:
+            if release.id != self.stable():
+                shutil.rmtree(home)  # else it would be taken for the release when the tree is whole again
+            raise
 
     def start(self, release: Release) -> None:
-        """Copy the bundle, check the copy, and run it until it is ready and answers with its own hash."""
-        self._adopt(release)
+        """Check again what was put aside, and run it until it is ready and answers with its own hash."""
         chain.check(chain.bundle(self._home(release.id) / "models", release))
         self._run(release)
-
-    def _adopt(self, release: Release) -> None:
-        """Copy the bundle aside, so that no later change of the tree reaches what is served."""
-        home = self._home(release.id)
-        if home.exists():
-            return
-        part = home.with_name(f".{home.name}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(self.root / "models", part / "models")
-        release.save(part / "release.json")
-        part.replace(home)
 
     def _run(self, release: Release) -> None:
         home = self._home(release.id)
         if process.alive(home, "server") is None:
             write_json(home / "port.json", net.free_port())
             command = self.command(home / "models", read_json(home / "port.json"))
-            process.start(home, "server", command, {"MERGE_LANE_COMMIT": release.commit})
+            code = {"PYTHONPATH": str(home / "src")} if (home / "src").is_dir() else {}
+            process.start(home, "server", command, {"MERGE_LANE_COMMIT": release.commit, **code})
         self._await_ready(release)
         port = read_json(home / "port.json")
         chain.check(chain.version(release, net.get(port, "/version"), f"127.0.0.1:{port}/version"))
@@ -198,10 +194,6 @@ class LocalTarget:
 
     def _homes(self) -> list[Path]:
         return sorted((self.folder / "versions").glob("[!.]*")) if (self.folder / "versions").is_dir() else []
-
-    def _source(self, release: Release) -> Path:
-        adopted = self._home(release.id) / "models"
-        return adopted if adopted.is_dir() else self.root / "models"
 
     def _entry(self, name: str, weight: int) -> dict[str, int]:
         return {"port": read_json(self._home(name) / "port.json"), "weight": weight}
