@@ -109,7 +109,10 @@ def test_every_cause_has_an_exit_code_of_its_own():
 def test_every_refusal_in_the_pipeline_says_what_to_do_next():
     """The last line of an error is the one that helps."""
     silent = []
-    for path in [*(ROOT / "src/merge_lane").glob("*.py"), *(ROOT / "src/merge_lane/stages").glob("*.py")]:
+    for path in [
+        *(ROOT / "src/merge_lane").glob("*.py"),
+        *(ROOT / "src/merge_lane/stages").glob("*.py"),
+    ]:
         for node in ast.walk(ast.parse(path.read_text())):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CAUSES
             if named and "next" not in {keyword.arg for keyword in node.keywords}:

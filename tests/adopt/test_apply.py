@@ -161,7 +161,8 @@ def test_an_adopted_table_is_trained_measured_documented_and_served(tmp_path, na
         return done.stdout
 
     options = [*(["--time", time] if time else []), *(f"--key={key}" for key in keys)]
-    assert target in run("merge-lane", "adopt", str(table), "--target", target, *options, "--yes")
+    adopt = ["merge-lane", "adopt", str(table)]
+    assert target in run(*adopt, "--target", target, *options, "--yes")
     run("dvc", "repro", "-q")
     assert "base rate" in run("merge-lane", "metrics")
     assert target in (project / "reports/model_card.md").read_text()

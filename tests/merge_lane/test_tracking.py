@@ -1,4 +1,4 @@
-"""merge-lane track: one run per model in MLflow, and never more than seconds for a server that is down."""
+"""merge-lane track: one run per model in MLflow; seconds for a server that is down."""
 
 from __future__ import annotations
 

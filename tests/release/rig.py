@@ -128,7 +128,8 @@ class Load:
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
-                    self.failures.append(f"{answer.status} {answer.headers.get('x-merge-lane-release')}")
+                    release = answer.headers.get("x-merge-lane-release")
+                    self.failures.append(f"{answer.status} {release}")
             except (OSError, http.client.HTTPException) as error:
                 self.failures.append(repr(error))
                 connection.close()

@@ -18,7 +18,14 @@ from merge_lane.files import digest
 from merge_lane.schema import column
 from merge_lane.stages import featurize
 from merge_lane.stages.featurize import PART
-from merge_lane.stages.train import Part, class_names, labels, refuse_leak, single_feature_auc, train
+from merge_lane.stages.train import (
+    Part,
+    class_names,
+    labels,
+    refuse_leak,
+    single_feature_auc,
+    train,
+)
 
 ROOT = Path(__file__).parents[2]
 DIRECTIONS = {"origin_delay_1h": 1, "origin_delay_3h": 1, "wind_speed": 1}

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from merge_lane import errors
-from merge_lane.errors import DeployError, InconclusiveError, ProjectError, RolledBackError
+from merge_lane.errors import (
+    DeployError,
+    InconclusiveError,
+    ProjectError,
+    RolledBackError,
+)
 from merge_lane.release import canary, state
 from merge_lane.release.canary import Verdict
 from merge_lane.release.manifest import now

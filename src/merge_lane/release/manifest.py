@@ -55,12 +55,11 @@ def load(path: Path | str = RELEASE_FILE) -> Release:
     try:
         return Release.model_validate(read_json(path))
     except FileNotFoundError as error:
-        raise _unreadable(path, "is not there", "make it with `merge-lane release`") from error
+        command = "make it with `merge-lane release`"
+        raise _unreadable(path, "is not there", command) from error
     except (ValidationError, ValueError) as error:
-        said = _first_problem(error)
-        raise _unreadable(
-            path, f"does not hold: {said}", "make it again with `merge-lane release`"
-        ) from error
+        said, command = _first_problem(error), "make it again with `merge-lane release`"
+        raise _unreadable(path, f"does not hold: {said}", command) from error
 
 
 def _first_problem(error: Exception) -> str:

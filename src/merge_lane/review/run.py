@@ -15,7 +15,16 @@ from merge_lane import bundle, tables
 from merge_lane.columns import Schema
 from merge_lane.errors import LeakError, ProjectError, ReviewError
 from merge_lane.files import digest, read_json
-from merge_lane.review import behaviour, changes, compare, compatibility, cost, leakage, models, shift
+from merge_lane.review import (
+    behaviour,
+    changes,
+    compare,
+    compatibility,
+    cost,
+    leakage,
+    models,
+    shift,
+)
 from merge_lane.review.base import Base, git, resolve
 from merge_lane.review.checks import Check, Verdict, blocking, off, waived
 from merge_lane.review.performance import performance

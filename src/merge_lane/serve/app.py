@@ -92,7 +92,8 @@ def commit() -> str:
 
 
 def _pages(api: Api) -> FastAPI:
-    pages = FastAPI(title="Merge Lane", version=__version__, description=DESCRIPTION, redoc_url=None)
+    about = {"title": "Merge Lane", "description": DESCRIPTION, "version": __version__}
+    pages = FastAPI(**about, redoc_url=None)
     described = pages.openapi
     version = api.version()  # git is asked once, not per request
 

@@ -31,7 +31,10 @@ class Metrics:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         requests = Counter(
-            "merge_lane_requests", "Requests to POST /predict", ["code"], registry=self.registry
+            "merge_lane_requests",
+            "Requests to POST /predict",
+            ["code"],
+            registry=self.registry,
         )
         self._requests = {code: requests.labels(code=str(code)) for code in CODES}
         self._seconds = Histogram(
@@ -42,7 +45,10 @@ class Metrics:
         )
         self._rows = Counter("merge_lane_rows", "Rows scored", registry=self.registry)
         model = Gauge(
-            "merge_lane_model", "The model that is served", ["model", "task"], registry=self.registry
+            "merge_lane_model",
+            "The model that is served",
+            ["model", "task"],
+            registry=self.registry,
         )
         model.labels(model=bundle.hash, task=bundle.task).set(1)
         self._predictions = Predictions(bundle)
@@ -94,7 +100,8 @@ class Predictions:
             family.add_metric([], list(zip(bounds, cumulated, strict=True)), self._sum)
             yield family
             return
-        counter = CounterMetricFamily("merge_lane_predicted", "Rows by predicted class", labels=["class"])
+        about = "Rows by predicted class"
+        counter = CounterMetricFamily("merge_lane_predicted", about, labels=["class"])
         for name, count in zip(self._classes, self._counts, strict=True):
             counter.add_metric([name], float(count))
         yield counter

@@ -59,7 +59,8 @@ def ask(directory: Path) -> Trial:
 @contextmanager
 def _server(directory: Path) -> Iterator[str]:
     """Run the API as a process of its own and yield its address."""
-    command = [sys.executable, "-m", "merge_lane", "serve", "--bundle", str(directory), "--port", "0"]
+    command = [sys.executable, "-m", "merge_lane", "serve"]
+    command += ["--bundle", str(directory), "--port", "0"]
     with (
         tempfile.TemporaryFile("w+") as log,
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,

@@ -184,7 +184,7 @@ def _failed(uri: str, error: Exception) -> TrackingError:
     return TrackingError(
         f"The run is not in MLflow: {reason}. The model itself is not affected.",
         where=shown,
-        next="repeat it when the server is back: merge-lane track (MLFLOW_TRACKING_URI names another)",
+        next="once the server is back: merge-lane track (MLFLOW_TRACKING_URI names it)",
     )
 
 

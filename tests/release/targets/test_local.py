@@ -3,7 +3,13 @@
 import pytest
 from release.rig import LIMITS, Load, Project, double_command, stopped
 
-from merge_lane.errors import ChainError, DeployError, InconclusiveError, PortInUseError, RolledBackError
+from merge_lane.errors import (
+    ChainError,
+    DeployError,
+    InconclusiveError,
+    PortInUseError,
+    RolledBackError,
+)
 from merge_lane.release.machine import Machine
 from merge_lane.release.record import Record
 from merge_lane.release.state import Step

@@ -34,8 +34,8 @@ DEFAULT_PORT = 8000
 
 def serve_command(models: Path, port: int) -> list[str]:
     """Return the command that serves a bundle on a port of this machine."""
-    words = ["-m", "merge_lane", "serve", "--bundle", str(models), "--host", "127.0.0.1", "--port", str(port)]
-    return [sys.executable, *words]
+    words = ["-m", "merge_lane", "serve", "--bundle", str(models)]
+    return [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)]
 
 
 class LocalTarget:
@@ -121,7 +121,7 @@ class LocalTarget:
         raise DeployError(
             f"Release {release.id} never became ready.\n{net.tail(home / 'server.log')}",
             where=str(home / "server.log"),
-            next="run `merge-lane serve` on this commit and read what it says; stable kept serving",
+            next="run `merge-lane serve` on this commit and read on; stable serves on",
         )
 
     def route(self, release: Release, share: float, deployment: str) -> None:
@@ -208,7 +208,8 @@ class LocalTarget:
             raise DeployError(
                 f"{self.folder.name} listens on port {known['port']}, not on {port}.",
                 where=str(path),
-                next=f"leave --port out; to move it, merge-lane stop --environment {self.folder.name}, "
+                next="leave --port out; to move it, "
+                f"merge-lane stop --environment {self.folder.name}, "
                 f"then remove {self.folder}",
             )
         return known
@@ -239,7 +240,7 @@ class LocalTarget:
         raise DeployError(
             f"The router did not {what} within {seconds:.0f} s.\n{net.tail(self.folder / 'router.log')}",
             where=str(self.folder / "router.log"),
-            next="`merge-lane status` shows what runs; the same command again goes on from here",
+            next="`merge-lane status` shows what runs; the same command goes on",
         )
 
     def _status(self) -> dict[str, Any]:

@@ -25,7 +25,13 @@ def start(folder: Path, name: str, command: list[str], variables: dict[str, str]
     if alive(folder, name) is not None:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    shim = [sys.executable, "-m", "merge_lane.release.targets.process", str(folder / name), *command]
+    shim = [
+        sys.executable,
+        "-m",
+        "merge_lane.release.targets.process",
+        str(folder / name),
+        *command,
+    ]
     with (folder / f"{name}.log").open("ab") as log:
         child = subprocess.Popen(
             shim,

@@ -190,7 +190,8 @@ class Router:
             return _plain(502, f"{version.name} broke off")
         self._count(request, version, answer, time.perf_counter() - started)
         keep = b"keep-alive" if request.keep_alive and not self.stopping else b"close"
-        return answer.bytes((b"connection", keep), (b"x-merge-lane-release", version.name.encode()))
+        name = (b"x-merge-lane-release", version.name.encode())
+        return answer.bytes((b"connection", keep), name)
 
     def _by_weight(self) -> list[Version]:
         """Return the versions that have traffic, the heaviest first."""
