@@ -92,8 +92,8 @@ def commit() -> str:
 
 
 def _pages(api: Api) -> FastAPI:
-    about = {"title": "Merge Lane", "description": DESCRIPTION, "version": __version__}
-    pages = FastAPI(**about, redoc_url=None)
+    name = "Merge Lane"
+    pages = FastAPI(title=name, version=__version__, description=DESCRIPTION, redoc_url=None)
     described = pages.openapi
     version = api.version()  # git is asked once, not per request
 

@@ -87,7 +87,7 @@ class AwsTarget:
             raise DeployError(
                 f"Release {release.id} cannot run on AWS: {missing}.",
                 where="release.json" if release.image is None else REPOSITORY_VARIABLE,
-                next=f"push the image, set {REPOSITORY_VARIABLE}; merge-lane release --image DIGEST",
+                next=f"set {REPOSITORY_VARIABLE}; push the image; merge-lane release --image ID",
             )
         return f"{self.repository}@{release.image}"
 
