@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# `make` prefers this name: the real Makefile with cheap checks, and our `merge-lane` before the real one.
+# `make` prefers this name: the real Makefile, cheap checks, and our `merge-lane` first.
 GNUMAKEFILE = """\
 include Makefile
 export PATH := $(CURDIR)/doubles:$(PATH)

@@ -84,10 +84,11 @@ class AwsTarget:
     def _image(self, release: Release) -> str:
         if release.image is None or not self.repository:
             missing = "its manifest names no image" if release.image is None else "no repository is named"
+            command = "merge-lane release --image DIGEST"
             raise DeployError(
                 f"Release {release.id} cannot run on AWS: {missing}.",
                 where="release.json" if release.image is None else REPOSITORY_VARIABLE,
-                next=f"set {REPOSITORY_VARIABLE}; push the image; merge-lane release --image ID",
+                next=f"push the image, then {command}; set {REPOSITORY_VARIABLE}",
             )
         return f"{self.repository}@{release.image}"
 
