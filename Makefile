@@ -90,6 +90,24 @@ test-all: setup ## Pass all tests, the slow ones too
 # The pull request. Values come from the environment and reach the shell as "$$NAME": a branch may be called anything.
 NO_REMOTE := $(if $(filter true,$(READ_ONLY)),--no-remote)
 
+deploy: setup ## Deploy this commit on this machine: canary, judge, promote or roll back (ENVIRONMENT=production)
+	merge-lane release
+	merge-lane deploy --environment "$${ENVIRONMENT:-production}"
+
+rollback: setup ## Give the environment on this machine the release before back
+	merge-lane rollback --environment "$${ENVIRONMENT:-production}"
+
+ci-release: setup
+	./scripts/ci-deploy release
+
+ci-deploy: setup
+	./scripts/ci-deploy deploy
+
+ci-rollback: setup
+	./scripts/ci-deploy rollback
+
+.PHONY: deploy rollback ci-release ci-deploy ci-rollback
+
 lock: setup ## Reproduce from BASE's dvc.lock, not from a merged one; resolves a conflict in dvc.lock
 	merge-lane prune
 	merge-lane lock --base "$${BASE:-origin/main}" $(NO_REMOTE)

@@ -92,17 +92,16 @@ def deploy(
 
 def _lay_baseline(environment: Environment, machine: Machine, baseline: str | None, by: str) -> None:
     """Deploy what the baseline's commit holds, unless something serves already or it holds no release."""
-    from merge_lane.errors import ReleaseError
+    from merge_lane.errors import ProjectError
     from merge_lane.release.manifest import make
 
     if baseline is None or environment.target.stable() is not None:
         return
     try:
         former = make(ROOT, baseline, by=by)
-    except ReleaseError as error:
+        machine.deploy(former, by=by, why=f"the baseline {baseline}", direct=True, kind="baseline")
+    except ProjectError as error:
         click.echo(f"no baseline, so no canary: {error.what}")
-        return
-    machine.deploy(former, by=by, why=f"the baseline {baseline}", direct=True, kind="baseline")
 
 
 @click.command()
