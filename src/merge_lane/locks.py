@@ -169,24 +169,24 @@ def complaints(*, use_remote: bool) -> list[str]:
     """Return why the lock in the work tree is not fresh: empty when it is.
 
     `dvc repro --dry` misses outputs that nobody pushed; `dvc data status` misses stages that would run.
-    The dry run's exit code is 0 either way: its text decides.
     """
+    return would_run() + (not_in_remote() if use_remote else [])
+
+
+def would_run() -> list[str]:
+    """Return the stages that would run. The dry run's exit code is 0 either way: its text decides."""
     text = dvc("repro", "--dry", "--allow-missing")
-    found = (
-        [] if UP_TO_DATE in text else [line for line in text.splitlines() if line.startswith("Running stage")]
-    )
-    if UP_TO_DATE not in text and not found:
-        found = [f"DVC does not say that all is up to date: {text.strip()[-500:]}"]
-    if use_remote:
-        missing = _not_in_remote(dvc("data", "status", "--not-in-remote", "--json"))
-        found += [f"not in the remote: {path}" for path in missing]
-    return found
+    if UP_TO_DATE in text:
+        return []
+    stages = [line for line in text.splitlines() if line.startswith("Running stage")]
+    return stages or [f"DVC does not say that all is up to date: {text.strip()[-500:]}"]
 
 
-def _not_in_remote(text: str) -> list[str]:
-    """Return the paths in `dvc data status --json`; DVC may print warnings before the JSON."""
+def not_in_remote() -> list[str]:
+    """Return the outputs named in dvc.lock that the remote lacks. DVC may print warnings before its JSON."""
+    text = dvc("data", "status", "--not-in-remote", "--json")
     status: dict[str, Any] = json.loads(text[text.index("{") :]) if "{" in text else {}
-    return list(status.get("not_in_remote", []))
+    return [f"not in the remote: {path}" for path in status.get("not_in_remote", [])]
 
 
 def changed_files() -> list[str]:

@@ -45,3 +45,9 @@ def test_the_real_lock_passes_the_check_of_the_lock_commit():
     from merge_lane.locks import parse_yaml
 
     check_lock(parse_yaml((ROOT / "dvc.lock").read_bytes()))
+
+
+def test_the_hook_before_a_push_asks_for_outputs_only():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    (hook,) = [hook for hook in hooks if hook["id"] == "lock-check"]
+    assert (hook["stages"], hook["entry"].split()[1:]) == (["pre-push"], ["lock-check", "--outputs-only"])

@@ -140,7 +140,7 @@ def test_a_fresh_lock_is_reviewed_at_once_and_a_worse_model_is_blocked_with_its_
 def test_a_fork_trains_without_a_token_that_writes_and_its_report_is_posted_by_the_other_workflow(
     rehearse, world, desk
 ):
-    world.secrets, world.variables = {"LOCK_APP_PRIVATE_KEY": "key"}, {"LOCK_APP_ID": "1"}
+    world.secrets, world.variables = {"APP_PRIVATE_KEY": "key"}, {"APP_ID": "1"}
     head = push(desk, "patch-1", 2, 3, ref="refs/pull/7/head")
     run = rehearse("pull-request.yml", of_pull_request("patch-1", head, fork=FORK))
     assert run.results() == {

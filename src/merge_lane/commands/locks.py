@@ -54,12 +54,17 @@ def lock_base(base: str) -> None:
 
 @click.command(name="lock-check")
 @NO_REMOTE
-def lock_check(no_remote: bool) -> None:
+@click.option(
+    "--outputs-only", is_flag=True, help="Do not ask whether a stage would run: CI commits that lock."
+)
+def lock_check(no_remote: bool, outputs_only: bool) -> None:
     """Run nothing; exit 22 when a stage would run or an output named in dvc.lock is not in the remote."""
     from merge_lane import locks
     from merge_lane.errors import LockError
 
-    found = locks.complaints(use_remote=not no_remote and locks.remote() is not None)
+    use_remote = not no_remote and locks.remote() is not None
+    found = [] if outputs_only else locks.would_run()
+    found += locks.not_in_remote() if use_remote else []
     if found:
         raise LockError(
             "dvc.lock is not fresh:\n  - " + "\n  - ".join(found),
