@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date  # noqa: TC003 - pydantic reads the annotation at run time
+from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from merge_lane.section import Section, Share
 
@@ -39,15 +39,23 @@ class Calibration(Gate):
 
 
 class Latency(Gate):
-    """How much slower than main's a prediction of one row may be, and the most that it may take."""
+    """How much slower than main's a prediction of one row may be, and the most that it may take.
 
+    Whatever main takes counts as `free_ms` at least: twice next to nothing is still next to nothing.
+    """
+
+    free_ms: Positive
     max_ratio: float = Field(gt=1)
     max_ms: Positive
 
 
 class Size(Gate):
-    """How much larger than main's the bundle may be, and the most that it may weigh."""
+    """How much larger than main's the bundle may be, and the most that it may weigh.
 
+    Whatever main has counts as `free_mb` at least.
+    """
+
+    free_mb: Positive
     max_ratio: float = Field(gt=1)
     max_mb: Positive
 
@@ -91,6 +99,15 @@ class Waiver(Section):
     reason: Words
     owner: Words
     until: date
+
+    @field_validator("until", mode="before")
+    @classmethod
+    def _quoted(cls, until: object) -> object:
+        if isinstance(until, date):
+            raise ValueError(
+                'write the date in quotes, "2030-01-31": DVC reads this file too and stops at a bare one'
+            )
+        return until
 
 
 class Gates(Section):

@@ -7,14 +7,14 @@ from pydantic import ValidationError
 from review import cases
 
 from merge_lane.gates import Waiver
-from merge_lane.review.checks import Check, Verdict, blocking, waived
+from merge_lane.review.checks import Check, Verdict, blocking, shortened, waived
 
 BLOCKED = Check("slices", "group=c roc_auc", Verdict.BLOCKED, "worse")
 
 
 def waiver(gate="slices", days=1):
     return Waiver(
-        gate=gate, reason="known, fixed next week", owner="someone", until=cases.TODAY + timedelta(days)
+        gate=gate, reason="known, fixed next week", owner="someone", until=str(cases.TODAY + timedelta(days))
     )
 
 
@@ -58,3 +58,15 @@ def test_a_waiver_needs_a_reason_an_owner_and_an_end(missing):
     given = {"gate": "slices", "reason": "known", "owner": "someone", "until": "2026-01-01"}
     with pytest.raises(ValidationError, match=missing):
         Waiver.model_validate({name: value for name, value in given.items() if name != missing})
+
+
+def test_a_bare_date_is_refused_before_dvc_stumbles_over_it():
+    given = {"gate": "slices", "reason": "known", "owner": "someone", "until": cases.TODAY}
+    with pytest.raises(ValidationError, match="in quotes"):
+        Waiver.model_validate(given)
+
+
+def test_dozens_of_failures_of_one_gate_do_not_bury_the_others():
+    many = [Check("slices", str(place), Verdict.BLOCKED, "") for place in range(40)]
+    other = Check("latency", "", Verdict.BLOCKED, "")
+    assert shortened([*many, other], 3) == [*many[:3], other, "and 37 more of slices (blocked)"]

@@ -49,7 +49,12 @@ class Base:
     @cached_property
     def folder(self) -> Path:
         """Where this revision's code and objects are kept for the next review: ignored by git."""
-        return self.root / "reports" / "review" / "base" / self.revision[:12]
+        return self.scratch / self.revision[:12]
+
+    @property
+    def scratch(self) -> Path:
+        """A folder for what no report holds."""
+        return self.root / ".dvc" / "tmp" / "review"
 
     def fetch(self, path: str) -> Path:
         """Return a DVC output of the revision as a file: from the cache, else from the remote.
@@ -144,8 +149,8 @@ def outputs(lock: bytes | None) -> dict[str, str]:
     from ruamel.yaml.error import YAMLError
 
     try:
-        tree: Any = YAML(typ="safe").load(lock.decode()) if lock else None
-        stages = (tree or {}).get("stages") or {}
+        tree: Any = YAML(typ="safe").load(lock.decode()) if lock else {}
+        stages = tree.get("stages") or {}
         return {
             out["path"]: out["md5"]
             for stage in stages.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -85,3 +86,19 @@ def _excused(check: Check, waivers: list[Waiver]) -> Check:
 def blocking(checks: Iterable[Check]) -> list[str]:
     """Return the gates that stop the merge, each once, in order."""
     return list(dict.fromkeys(check.gate for check in checks if check.blocks))
+
+
+def shortened(checks: Iterable[Check], each: int) -> list[Check | str]:
+    """Return the checks, of each gate at most `each` with one verdict, and a note in place of the others."""
+    kept: list[Check | str] = []
+    seen: Counter[tuple[str, Verdict]] = Counter()
+    for check in checks:
+        seen[check.gate, check.verdict] += 1
+        if seen[check.gate, check.verdict] <= each:
+            kept.append(check)
+    more = [
+        f"and {count - each} more of {gate} ({verdict})"
+        for (gate, verdict), count in seen.items()
+        if count > each
+    ]
+    return [*kept, *more]

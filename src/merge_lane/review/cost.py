@@ -96,7 +96,7 @@ def latency(found: Timed, gate: Latency) -> Iterator[Check]:
     if found.base is None:
         yield off("latency", "main's model could not be timed")
         return
-    ratio = found.candidate / found.base
+    ratio = found.candidate / max(found.base, gate.free_ms)
     detail = f"{text}, main takes {found.base:.3f} ms: {ratio:.2f} times, the limit is {gate.max_ratio:g}"
     yield judged("latency", "against main", ratio <= gate.max_ratio, detail)
 
@@ -111,7 +111,7 @@ def size(candidate: dict[str, Any], base: dict[str, Any] | None, gate: Size | No
         "size", "limit", mine <= gate.max_mb * MB, f"{mine / MB:.2f} MB, the limit is {gate.max_mb:g} MB"
     )
     if base is not None:
-        ratio = mine / max(_bytes(base), 1)
+        ratio = mine / max(_bytes(base), gate.free_mb * MB)
         detail = f"{mine / MB:.2f} MB, main has {_bytes(base) / MB:.2f} MB: {ratio:.2f} times"
         yield judged(
             "size", "against main", ratio <= gate.max_ratio, f"{detail}, the limit is {gate.max_ratio:g}"

@@ -100,12 +100,13 @@ def _slices(found: Comparison, gate: MetricGate | None) -> Iterator[Check]:
         return
     judgeable = [entry for entry in found.slices if entry.metrics]
     failures = [
-        Check("slices", f"{entry.title} {metric}", Verdict.BLOCKED, detail)
+        ((gains(found.task, metric, entry.metrics[metric]) or (0.0,))[0], f"{entry.title} {metric}", detail)
         for entry in judgeable
         for metric, margin in gate.metrics.items()
         if (detail := ruined(found.task, metric, entry.metrics[metric], margin))
     ]
-    yield from failures
+    for _, subject, detail in sorted(failures):  # the worst first
+        yield Check("slices", subject, Verdict.BLOCKED, detail)
     if not failures:
         yield Check("slices", "", Verdict.PASS, f"none of {len(judgeable)} slices is surely worse")
 

@@ -28,6 +28,7 @@ from merge_lane.review import (
 from merge_lane.review.base import Base, git, resolve
 from merge_lane.review.checks import Check, Verdict, blocking, off, waived
 from merge_lane.review.performance import performance
+from merge_lane.stages import featurize
 from merge_lane.stages.featurize import PART, TEST
 
 if TYPE_CHECKING:
@@ -92,8 +93,9 @@ def _stale(status: subprocess.Popen[str]) -> list[str]:
     """Return the stages whose outputs are not those of the work tree."""
     out, err = status.communicate(timeout=STATUS_SECONDS)
     if status.returncode:
+        said = [line for line in err.splitlines() if line.startswith("ERROR")] or ["no message"]
         raise ReviewError(
-            f"dvc status failed: {(err.strip().splitlines() or ['no message'])[-1]}",
+            f"dvc status failed: {said[0]}",
             where="dvc.yaml and dvc.lock",
             next="dvc status",
         )
@@ -150,8 +152,8 @@ def _compare_data(found: Review) -> None:
 def _month_sketches(
     found: Review, schema: Schema
 ) -> tuple[dict[str, tuple[shift.Month, shift.Month | None]], list[shift.Month]]:
-    """Return the changed months (now, as main has it) and the months that stayed as they are."""
-    moved = [m.month for m in found.months if m.what in (changes.NEW, changes.CHANGED)]
+    """Return the changed valid months (now, as main has it) and the months that stayed as they are."""
+    moved = [m.month for m in found.months if m.what in (changes.NEW, changes.CHANGED) and m.valid]
     if not moved or found.settings.gates.shift is None:
         return {}, []
     stayed = [m.month for m in found.months if m.what == changes.SAME]
@@ -182,7 +184,7 @@ def _sketch(path: Path, schema: Schema) -> shift.Month:
 def _read_model(found: Review, stale: list[str]) -> None:
     """Load the candidate, if the pipeline ran through for exactly this work tree."""
     if stale:
-        text = f"not reproduced for this work tree: {', '.join(stale)}; run `dvc repro`"
+        text = f"not reproduced for this work tree: {', '.join(stale)}; run `dvc pull`, then `dvc repro`"
         found.checks.append(Check("pipeline", "", Verdict.BLOCKED, text))
     else:
         found.model = bundle.load(found.base.root / models.BUNDLE)
@@ -192,7 +194,7 @@ def _read_model(found: Review, stale: list[str]) -> None:
 
 def _judge_features(found: Review) -> None:
     """Look for leaks in the training rows, trained or not: a leak may be what stopped the training."""
-    from merge_lane.stages import featurize, train
+    from merge_lane.stages import train
 
     path, gate = found.base.root / models.FEATURES, found.settings.gates.leakage
     if gate is None or found.schema is None or not path.is_file():
@@ -200,12 +202,14 @@ def _judge_features(found: Review) -> None:
             off(leakage.GATE, "not in params.yaml" if gate is None else "no features to look at")
         )
         return
-    rows = tables.read(path)
-    rows = rows.filter(pl.col(featurize.PART) == featurize.TRAIN)
     try:
+        rows = tables.read(path).filter(pl.col(featurize.PART) == featurize.TRAIN)
         features = featurize.model_features(rows, found.schema)
-    except (ProjectError, pl.exceptions.PolarsError) as error:
-        found.checks.append(Check(leakage.GATE, "features.py", Verdict.BLOCKED, str(error).splitlines()[0]))
+    except pl.exceptions.PolarsError as error:  # columns of another contract: the pipeline is stale
+        found.checks.append(off(leakage.GATE, f"{path.name} is of another contract: {error}"))
+        return
+    except ProjectError as error:
+        found.checks.append(Check(leakage.GATE, "features.py", Verdict.BLOCKED, error.what))
         return
     classes = train.class_names(rows, found.schema, found.settings.task)
     labels = train.labels(rows, found.schema, classes)
@@ -243,7 +247,7 @@ def _judge_cost(found: Review, model: Bundle, rows: pl.DataFrame) -> list[Check]
         return [*checks, off("latency")]
     if _same_program(found, model):
         return [*checks, Check("latency", "", Verdict.PASS, "same model, same code")]
-    table = found.base.root / "reports" / "review" / "rows.parquet"
+    table = found.base.scratch / "rows.parquet"
     tables.write(rows.sample(min(LATENCY_ROWS, rows.height), seed=found.settings.evaluate.seed), table)
     return [*checks, *cost.latency(_time(found, table), gates.latency)]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from merge_lane.metrics import METRICS
 from merge_lane.review import charts
 from merge_lane.review.changes import SAME
-from merge_lane.review.checks import Verdict
+from merge_lane.review.checks import Verdict, shortened
 from merge_lane.review.compare import BETTER, NOISE, UNKNOWN, WORSE, gains, mark
 from merge_lane.review.markdown import Section, code, escape, fence, table
 from merge_lane.review.terminal import interval, number, verdict
@@ -28,7 +28,7 @@ SIGNS = {
     Verdict.OFF: "off",
 }
 MARKS = {BETTER: "🟢 better", WORSE: "🔴 worse", NOISE: "⚪ within noise", UNKNOWN: "no base"}
-MOVED = 10
+MOVED, SHOWN = 10, 3
 
 
 def sections(found: Review, attachments: Sequence[tuple[str, str]] = ()) -> list[Section]:
@@ -56,11 +56,14 @@ def _verdict(found: Review) -> Section:
     sign = "❌" if found.blocked_by else "✅"
     why = [check for check in found.checks if check.blocks or check.verdict is Verdict.WAIVED]
     lines = [f"## {sign} {verdict(found)}", "", _compared(found)]
-    shown = [
-        f"- **{escape(check.name)}** {_waiver(check)}: {escape(check.detail, 400)}" for check in why[:MOVED]
-    ]
-    more = [f"- … and {len(why) - MOVED} more, below"] if len(why) > MOVED else []
-    return Section("", [*lines, "", *shown, *more] if why else lines, keep=True)
+    shown = [f"- {_told(check)}" for check in shortened(why, SHOWN)]
+    return Section("", [*lines, "", *shown] if why else lines, keep=True)
+
+
+def _told(check: Check | str) -> str:
+    if isinstance(check, str):
+        return f"… {escape(check)}"
+    return f"**{escape(check.name)}** {_waiver(check)}: {escape(check.detail, 400)}"
 
 
 def _waiver(check: Check) -> str:

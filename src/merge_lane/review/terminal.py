@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from merge_lane.metrics import METRICS
+from merge_lane.review.checks import shortened
 from merge_lane.review.compare import mark
 
 if TYPE_CHECKING:
@@ -13,13 +14,23 @@ if TYPE_CHECKING:
     from merge_lane.review.run import Review
 
 
+SHOWN = 6
+"""Of each gate so many checks with one verdict are printed; the report has all."""
+
+
 def render(found: Review) -> str:
     """Return verdict, metrics and checks, one a line."""
     parts = [verdict(found), f"base {found.base.revision[:12]}: {found.base_how or 'not scored'}"]
     if found.comparison is not None:
         parts += ["", *metric_lines(found.comparison)]
-    width = max((len(check.name) for check in found.checks), default=0)
-    checks = [f"{check.verdict.upper():<9} {check.name:<{width}}  {check.detail}" for check in found.checks]
+    shown = shortened(found.checks, SHOWN)
+    width = max((len(check.name) for check in shown if not isinstance(check, str)), default=0)
+    checks = [
+        f"{'':<9} {check}"
+        if isinstance(check, str)
+        else f"{check.verdict.upper():<9} {check.name:<{width}}  {check.waiver or check.detail}"
+        for check in shown
+    ]
     return "\n".join(_plain(line) for line in [*parts, "", *checks])
 
 

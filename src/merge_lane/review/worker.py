@@ -24,9 +24,9 @@ def score(models: str, target: str, skip: str, *months: str) -> None:
 
     model = bundle.load(models)
     raw = pl.concat(
-        [tables.read(Path(month)).with_columns(pl.lit(i).alias("place")) for i, month in enumerate(months)]
+        [tables.read(Path(month)).with_columns(pl.lit(i).alias("_place")) for i, month in enumerate(months)]
     )
-    labelled = pl.col(model.schema.label.name).is_not_null() & (pl.col("place") >= int(skip))
+    labelled = pl.col(model.schema.label.name).is_not_null() & (pl.col("_place") >= int(skip))
     rows = featurize.with_history(raw, model.schema).filter(labelled)
     scores = model.predict(tables.to_arrays(rows, [column.name for column in model.schema.request]))
     columns = [scores] if scores.ndim == 1 else list(scores.T)
