@@ -25,12 +25,10 @@ from merge_lane.manifest import (
     MANIFEST,
     REBUILD,
     TOLERATED,
-    check_file,
-    checked,
     json_bytes,
     listed,
-    read,
     sealed,
+    verified,
 )
 
 if TYPE_CHECKING:
@@ -192,11 +190,8 @@ def load(directory: Path | str, *, expected: str | None = None, build: Build | N
     `expected` is the model's hash that a release or a lock names. Raises BundleError for any difference.
     """
     directory = Path(directory)
-    contents = read(directory)
-    manifest = checked(directory, contents)
-    for name, promise in manifest["files"].items():
-        check_file(directory / name, contents[name], promise)
-    bundle = _bundle(contents, manifest, build)
+    contents = verified(directory)
+    bundle = _bundle(contents, json.loads(contents[MANIFEST]), build)
     if expected and bundle.hash != expected:
         raise BundleError(
             f"This is the model {bundle.hash[:12]}, expected is {expected[:12]}.",

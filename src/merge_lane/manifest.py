@@ -79,6 +79,14 @@ def checked(directory: Path, contents: dict[str, bytes]) -> dict[str, Any]:
     return manifest
 
 
+def verified(directory: Path) -> dict[str, bytes]:
+    """Return every file of the bundle, once each is what the manifest promises. Raises BundleError."""
+    contents = read(directory)
+    for name, promise in checked(directory, contents)["files"].items():
+        check_file(directory / name, contents[name], promise)
+    return contents
+
+
 def check_file(path: Path, data: bytes, promise: dict[str, Any]) -> None:
     """Raise BundleError where `data` is not what the manifest promises of `path`."""
     if len(data) != promise["bytes"]:

@@ -1,0 +1,39 @@
+output "alarm_names" {
+  description = "Track (stable, canary) -> its alarms."
+  value       = module.environment.alarm_names
+}
+
+output "canary_image" {
+  description = "Image of the canary as deployed; null when there is none."
+  value       = module.environment.canary_image
+}
+
+output "cluster_name" {
+  description = "Cluster of the services stable and canary."
+  value       = module.environment.cluster_name
+}
+
+output "load_balancer_dns_name" {
+  description = "Address that the API's name must point at."
+  value       = module.environment.load_balancer_dns_name
+}
+
+output "name" {
+  description = "Prefix of every name of this environment."
+  value       = module.environment.name
+}
+
+output "prediction_bucket_name" {
+  description = "Bucket of the predictions."
+  value       = module.environment.prediction_bucket_name
+}
+
+output "stable_image" {
+  description = "Image of the stable version as deployed."
+  value       = module.environment.stable_image
+}
+
+output "traffic_weights_percent" {
+  description = "Track (stable, canary) -> share of the traffic."
+  value       = module.environment.traffic_weights_percent
+}

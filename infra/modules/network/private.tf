@@ -1,0 +1,23 @@
+# The tasks live here. There is no route to the internet: a stolen model has nowhere to call home to.
+resource "aws_subnet" "private" {
+  for_each = local.zone_index
+
+  vpc_id            = aws_vpc.this.id
+  availability_zone = each.key
+  cidr_block        = cidrsubnet(var.vpc_cidr, 4, each.value + 8)
+
+  tags = { Name = "${var.name}-private-${each.key}" }
+}
+
+resource "aws_route_table" "private" {
+  vpc_id = aws_vpc.this.id
+
+  tags = { Name = "${var.name}-private" }
+}
+
+resource "aws_route_table_association" "private" {
+  for_each = aws_subnet.private
+
+  route_table_id = aws_route_table.private.id
+  subnet_id      = each.value.id
+}
