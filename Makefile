@@ -85,6 +85,14 @@ test: setup ## Pass the tests (all of them where CI is set, else without the slo
 test-all: setup ## Pass all tests, the slow ones too
 	pytest -n 2
 
+infra-check: setup ## Format, validity and own tests of all Terraform; needs terraform
+	pytest tests/infra/test_modules.py tests/infra/test_sources.py -n 2
+
+infra-test: setup ## Apply, canary, break and destroy all environments on a cloud on loopback; build and run the image
+	pytest tests/infra tests/release/test_image.py -n 2
+
+.PHONY: infra-check infra-test
+
 .PHONY: help setup requirements run reproduce serve review report verify track mlflow lint hooks format test test-all
 
 # The pull request. Values come from the environment and reach the shell as "$$NAME": a branch may be called anything.

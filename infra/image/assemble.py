@@ -31,6 +31,7 @@ def main(target: Path) -> None:
     compileall.compile_dir(
         packages,
         quiet=1,
+        workers=0,  # all cores
         stripdir=str(target),
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,  # no times in them
     )

@@ -37,13 +37,8 @@ class Environment:
         return harness.plain(self.terraform.apply(check, **{**self.settings, **changes}))
 
     def destroy(self) -> None:
-        """Destroy all. A bucket that holds something is never deleted: the access logs are removed between."""
-        words = ["destroy", "-auto-approve", "-no-color", *harness.given(self.settings)]
-        first = self.terraform.run(*words, check=False)
-        if first.returncode:
-            assert "BucketNotEmpty" in first.stderr, harness.plain(first)
-            harness.empty_buckets(self.cloud)
-            self.terraform.run(*words)
+        """Destroy all that was applied."""
+        harness.destroy(self.terraform, self.cloud, self.settings)
 
     def weights(self) -> dict[str, int]:
         """Ask the load balancer, not Terraform, where the traffic goes."""

@@ -99,11 +99,12 @@ def exists(tag: str) -> bool:
     return _engine("image", "inspect", "--format", "{{.Id}}", tag, check=False).returncode == 0
 
 
-def build(root: Path, tag: str, base: str | None = None) -> str:
+def build(root: Path, tag: str, base: str | None = None, *, cached: bool = True) -> str:
     """Build the image of the tree in `root`, name it `tag`, and return its id `sha256:…`.
 
     `base` names two images `BASE:build` and `BASE:run` that take the place of the recipe's own (see
-    infra/image/debian-base). Wheels are downloaded first, by hash; the build itself has no network.
+    infra/image/debian-base). Wheels are downloaded first, by hash; the build itself has no network. `cached`
+    False does each step anew.
     Raises BundleError where the bundle is not whole, ReleaseError where a download or the build fails.
     """
     bases = {"BUILD_BASE": f"{base}:build", "RUN_BASE": f"{base}:run"} if base else {}
@@ -113,7 +114,8 @@ def build(root: Path, tag: str, base: str | None = None) -> str:
         arguments = {**bases, **labels(root, base), "SOURCE_DATE_EPOCH": str(EPOCH)}
         given = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
         recipe = ["--file", str(context / "Dockerfile"), str(context)]
-        _engine("build", "--network=none", "--tag", tag, *given, *recipe)
+        anew = [] if cached else ["--no-cache"]
+        _engine("build", "--network=none", *anew, "--tag", tag, *given, *recipe)
     return _engine("image", "inspect", "--format", "{{.Id}}", tag).stdout.strip()
 
 

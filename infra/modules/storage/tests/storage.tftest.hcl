@@ -3,7 +3,7 @@ mock_provider "aws" {}
 variables {
   account_id = "123456789012"
   buckets    = { predictions = { expire_after_days = 400 }, state = {} }
-  name       = "merge-lane-test"
+  name       = "flights-test"
   region     = "eu-west-1"
 }
 
