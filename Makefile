@@ -155,3 +155,6 @@ ci-pass:
 	@python3 scripts/ci_pass.py
 
 .PHONY: lock lock-check post-report fetch-cml check ci-train ci-commit ci-dispatch ci-review ci-fork-report ci-pass
+
+# What only the template checks; a generated project has no such file.
+-include template-only/*.mk

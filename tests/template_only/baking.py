@@ -22,7 +22,7 @@ def module(path, name):
 assembly = module("hooks/pre_prompt.py", "template_only_pre_prompt")
 
 
-def run(*command, cwd, **extra):
+def run(*command, cwd, seconds=280, **extra):
     """Run a command; return what it did. It sees no configuration of this machine's user."""
     home = Path(cwd, "home") if Path(cwd, "home").exists() else Path(tempfile.gettempdir())
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "COOKIECUTTER"))}
@@ -35,7 +35,7 @@ def run(*command, cwd, **extra):
         env={**kept, **own, **extra},
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=seconds,
     )
 
 

@@ -73,7 +73,8 @@ def test_real_server_is_deployed_judged_and_rolled_back_with_its_code_and_no_los
         first = project.adopt(project_directory)
         machine.deploy(first, by="ada")
         with Replay(environment.target.url, requests_of(project_directory)) as traffic:
-            (project.root / "src/merge_lane/__init__.py").write_text('"""Newer."""\n\n__version__ = "9.9"\n')
+            package = project.root / "src/merge_lane"
+            (package / "__init__.py").write_text('"""Newer."""\n\n__version__ = "9.9"\n')
             second = project.adopt(project_directory)
             machine.deploy(second, by="ada")
             assert environment.target.version()["commit"] == second.commit

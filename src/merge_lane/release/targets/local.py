@@ -105,7 +105,8 @@ class LocalTarget:
             write_json(home / "port.json", net.free_port())
             command = self.command(home / "models", read_json(home / "port.json"))
             code = {"PYTHONPATH": str(home / "src")} if (home / "src").is_dir() else {}
-            process.start(home, "server", command, {"MERGE_LANE_COMMIT": release.commit, **code})
+            variables = {"MERGE_LANE_COMMIT": release.commit, **code}
+            process.start(home, "server", command, variables)
         self._await_ready(release)
         port = read_json(home / "port.json")
         chain.check(chain.version(release, net.get(port, "/version"), f"127.0.0.1:{port}/version"))

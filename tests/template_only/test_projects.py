@@ -1,0 +1,72 @@
+"""What the template promises is done inside the projects that are made of it."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from template_only import baking
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def ready(renamed, tmp_path):
+    """A renamed project with a .venv of borrowed tools: (path, variables of its commands)."""
+    project = shutil.copytree(renamed[0], tmp_path / "project")
+    (package,) = (path.parent.name for path in (project / "src").glob("*/__init__.py"))
+    tools = project / ".venv" / "bin"
+    tools.mkdir(parents=True)
+    for tool in Path(sys.prefix, "bin").iterdir():
+        (tools / tool.name).symlink_to(tool)
+    for name in ("lib", "pyvenv.cfg"):
+        (project / ".venv" / name).symlink_to(Path(sys.prefix, name))
+    command = tools / renamed[0].name
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {package} "$@"\n')
+    command.chmod(0o755)
+    path = os.pathsep.join([str(tools), os.environ["PATH"]])
+    return project, {"PYTHONPATH": str(project / "src"), "PATH": path, "CI": ""}
+
+
+def make(ready, *targets, seconds=280):
+    """Run targets of the project's own Makefile with the borrowed tools."""
+    project, variables = ready
+    return baking.ok("make", "-o", ".venv/.ready", *targets, cwd=project, seconds=seconds, **variables)
+
+
+def test_its_lint_and_types_pass(ready):
+    make(ready, "lint")
+
+
+def test_its_workflows_pass_the_checks(ready):
+    project, variables = ready
+    workflows = sorted((project / ".github" / "workflows").glob("*.yml"))
+    baking.ok("zizmor", "--offline", "--pedantic", "--quiet", ".github", cwd=project, **variables)
+    schema = ["--builtin-schema", "vendor.github-workflows"]
+    baking.ok("check-jsonschema", *schema, *workflows, cwd=project, **variables)
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
+def test_its_infrastructure_is_valid(ready):
+    project, variables = ready
+    if not (project / "infra").is_dir():
+        pytest.skip("there is no infra/ yet")
+    baking.ok("terraform", "fmt", "-check", "-recursive", "infra", cwd=project, **variables)
+
+
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("renamed", ["longest"], indirect=True)
+def test_its_own_fast_tests_pass(ready):
+    make(ready, "test", seconds=1400)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("renamed", ["unicode"], indirect=True)
+def test_its_pipeline_runs_and_is_then_up_to_date(ready):
+    """A project starts without records of runs; the first run makes them, and a second has nothing to do."""
+    project, variables = ready
+    assert not (project / "dvc.lock").exists()
+    make(ready, "reproduce", seconds=800)
+    assert (project / "models" / "manifest.json").exists()
+    assert "up to date" in baking.ok("dvc", "repro", cwd=project, **variables)
