@@ -3,6 +3,8 @@
 import os
 import shutil
 import sys
+import sysconfig
+import venv
 from pathlib import Path
 
 import pytest
@@ -13,20 +15,32 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def ready(renamed, tmp_path):
-    """A renamed project with a .venv of borrowed tools: (path, variables of its commands)."""
+    """A renamed project, its own environment with the packages of this one: (path, variables)."""
     project = shutil.copytree(renamed[0], tmp_path / "project")
     (package,) = (path.parent.name for path in (project / "src").glob("*/__init__.py"))
-    tools = project / ".venv" / "bin"
-    tools.mkdir(parents=True)
-    for tool in Path(sys.prefix, "bin").iterdir():
-        (tools / tool.name).symlink_to(tool)
-    for name in ("lib", "pyvenv.cfg"):
-        (project / ".venv" / name).symlink_to(Path(sys.prefix, name))
+    environment = project / ".venv"
+    venv.create(environment, symlinks=True)
+    (own,) = environment.glob("lib/python*/site-packages")
+    (own / "borrowed.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
+    tools = environment / "bin"
+    for tool in (tool for tool in Path(sys.prefix, "bin").iterdir() if not (tools / tool.name).exists()):
+        borrow(tool, tools)
     command = tools / renamed[0].name
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {package} "$@"\n')
+    command.write_text(f"#!{tools}/python\nfrom {package}.cli import main\nraise SystemExit(main())\n")
     command.chmod(0o755)
+    (environment / ".ready").touch()
     path = os.pathsep.join([str(tools), os.environ["PATH"]])
-    return project, {"PYTHONPATH": str(project / "src"), "PATH": path, "CI": ""}
+    return project, {"PATH": path, "CI": ""}
+
+
+def borrow(tool, tools):
+    """Take over a command; a Python script is to run in the environment that took it."""
+    head, _, rest = tool.read_bytes().partition(b"\n")
+    if head.startswith(b"#!") and b"python" in head:
+        (tools / tool.name).write_bytes(f"#!{tools}/python\n".encode() + rest)
+        (tools / tool.name).chmod(0o755)
+    else:
+        (tools / tool.name).symlink_to(tool)
 
 
 def make(ready, *targets, seconds=280):
