@@ -95,8 +95,8 @@ def test_a_variable_with_a_value_is_set_and_updated(repository, asked):
 def test_what_only_a_person_can_set_is_named_with_its_command(repository, asked):
     api = InMemory(repository)
     told = "\n".join(changes.missing(api, asked))
-    assert "gh variable set UPDATE_APP_ID" in told
-    assert "gh secret set UPDATE_APP_PRIVATE_KEY" in told
+    assert "gh variable set APP_ID" in told
+    assert "gh secret set APP_PRIVATE_KEY" in told
     repository.variables = {name: {"name": name} for name in asked.variables}
     repository.secrets = {name: {"name": name} for name in asked.secrets}
     assert changes.missing(api, asked) == []
