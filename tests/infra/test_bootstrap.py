@@ -108,10 +108,10 @@ def test_a_wildcard_in_a_trust_policy_would_be_found(policies):
 def statements(policies, cloud):
     """Purpose -> what its role may do."""
     iam = cloud.client("iam")
-    documents = {
-        purpose: iam.get_role_policy(RoleName=f"merge-lane-{purpose}", PolicyName=purpose)
-        for purpose in policies
-    }
+    documents = {}
+    for purpose in policies:
+        role = f"merge-lane-{purpose}"
+        documents[purpose] = iam.get_role_policy(RoleName=role, PolicyName=purpose)
     return {purpose: one["PolicyDocument"]["Statement"] for purpose, one in documents.items()}
 
 

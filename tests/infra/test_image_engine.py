@@ -71,7 +71,8 @@ def built(engine, project):  # noqa: ARG001 - it skips
     yield tag
     for name in (tag, f"{BASE}:run", f"{BASE}:build"):
         docker("image", "rm", "--force", name, check=False)
-    docker("image", "prune", "--force", "--filter", "label=merge-lane.content", check=False)
+    label = "label=merge-lane.content"
+    docker("image", "prune", "--force", "--filter", label, check=False)
 
 
 def free_port():

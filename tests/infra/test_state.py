@@ -19,7 +19,8 @@ LOCK = "environments/staging.tfstate.tflock"
 @pytest.fixture(scope="module")
 def bucket(cloud):
     cloud.client("s3").create_bucket(
-        Bucket="merge-lane-state", CreateBucketConfiguration={"LocationConstraint": harness.REGION}
+        Bucket="merge-lane-state",
+        CreateBucketConfiguration={"LocationConstraint": harness.REGION},
     )
     return "merge-lane-state"
 

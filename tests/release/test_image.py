@@ -17,7 +17,11 @@ CONTENT = [
     "pyproject.toml",
     "src/merge_lane/features.py",
 ]
-NOT_CONTENT = ["README.md", "src/merge_lane/__pycache__/features.pyc", "src/x.egg-info/PKG-INFO"]
+NOT_CONTENT = [
+    "README.md",
+    "src/merge_lane/__pycache__/features.pyc",
+    "src/x.egg-info/PKG-INFO",
+]
 
 
 @pytest.fixture

@@ -62,7 +62,9 @@ def slow_code(tmp_path):
     fast, slow = tmp_path / "fast", tmp_path / "slow"
     for folder, extra in ((fast, ""), (slow, "    sum(range(200_000))\n")):
         shutil.copytree(
-            SOURCE / "merge_lane", folder / "merge_lane", ignore=shutil.ignore_patterns("__pycache__")
+            SOURCE / "merge_lane",
+            folder / "merge_lane",
+            ignore=shutil.ignore_patterns("__pycache__"),
         )
         shutil.copy(Path(toy.__file__), folder / "toy.py")
         code = f"import toy\n\n\ndef build(rows):\n{extra}    return toy.build(rows)\n\n\nhistory = None\n"

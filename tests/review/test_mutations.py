@@ -46,6 +46,9 @@ def only_in(month, change):
     )
 
 
+CONTRACT = "src/merge_lane/contract.py"
+FEATURES = "src/merge_lane/features.py"
+SOURCE = "src/merge_lane/source.py"
 LAST_LINE = r'return _columns\(joined\.join\(_planes\(\), on="tailnum", how="left"\)\)'
 
 
@@ -82,12 +85,12 @@ def test_a_noise_level_change_of_parameters_passes(project):
 
 def test_a_leaked_column_is_blocked_by_leakage_even_where_training_was_told_to_look_away(project):
     project.change(
-        "src/merge_lane/contract.py",
+        CONTRACT,
         r'Role.FORBIDDEN,\n(\s+)Known.AFTER_DECISION,\n(\s+"Departure delay; missing if cancelled")',
         r"Role.FEATURE,\n\1Known.AT_DECISION,\n\2",
     )
     project.change(
-        "src/merge_lane/features.py",
+        FEATURES,
         r'("seats": rows\["seats"\],)',
         r'\1\n        "dep_delay": rows["dep_delay"],',
     )
@@ -100,7 +103,7 @@ def test_a_leaked_column_is_blocked_by_leakage_even_where_training_was_told_to_l
 
 
 def test_a_month_that_breaks_the_contract_is_blocked_by_validation(project):
-    project.change("src/merge_lane/source.py", LAST_LINE, only_in("2013-06", 'origin=pl.lit("XXX")'))
+    project.change(SOURCE, LAST_LINE, only_in("2013-06", 'origin=pl.lit("XXX")'))
     assert project.reproduce().returncode != 0
     code, gates, said = project.review()
     assert (code, gates) == (BLOCKED, {"validation", "pipeline"}), said
@@ -109,7 +112,7 @@ def test_a_month_that_breaks_the_contract_is_blocked_by_validation(project):
 
 def test_a_month_in_other_units_is_blocked_by_shift(project):
     celsius = '((pl.col("temp") - 32) / 1.8).alias("temp")'
-    project.change("src/merge_lane/source.py", LAST_LINE, only_in("2013-08", celsius))
+    project.change(SOURCE, LAST_LINE, only_in("2013-08", celsius))
     code, gates, said = reviewed(project)
     assert code == BLOCKED, said
     assert "shift" in gates
@@ -118,7 +121,7 @@ def test_a_month_in_other_units_is_blocked_by_shift(project):
 
 def test_a_slower_model_is_blocked_by_latency(project):
     project.change(
-        "src/merge_lane/features.py",
+        FEATURES,
         r'^(    departure, day = rows\["sched_dep"\], )',
         r"    sum(range(30_000))\n\1",
     )
@@ -128,9 +131,13 @@ def test_a_slower_model_is_blocked_by_latency(project):
 
 def test_one_ruined_slice_is_blocked_by_slices(project):
     """An airline with one flight in a hundred: the average hardly moves."""
-    project.change("src/merge_lane/features.py", r'    return \{\n(\s+"carrier")', r"    found = {\n\1")
     project.change(
-        "src/merge_lane/features.py",
+        FEATURES,
+        r'    return \{\n(\s+"carrier")',
+        r"    found = {\n\1",
+    )
+    project.change(
+        FEATURES,
         r'("origin_delay_3h": rows\["origin_delay_3h"\],\n    \})',
         r"""\1
     blind = rows["carrier"] == "FL"
@@ -142,9 +149,9 @@ def test_one_ruined_slice_is_blocked_by_slices(project):
 
 
 def test_a_removed_column_is_blocked_by_compatibility(project):
-    project.change("src/merge_lane/contract.py", r"    seats: int = column\((.|\n)*?\n    \)\n", "")
-    project.change("src/merge_lane/features.py", r'        "seats": rows\["seats"\],\n', "")
-    project.change("src/merge_lane/source.py", r'"tailnum", "seats", ', '"tailnum", ')
+    project.change(CONTRACT, r"    seats: int = column\((.|\n)*?\n    \)\n", "")
+    project.change(FEATURES, r'        "seats": rows\["seats"\],\n', "")
+    project.change(SOURCE, r'"tailnum", "seats", ', '"tailnum", ')
     code, gates, said = reviewed(project)
     assert (code, gates) == (BLOCKED, {"compatibility"}), said
     assert "compatibility:seats" in said
