@@ -66,6 +66,13 @@ def test_every_group_is_a_slice_and_small_ones_have_rows_only():
     assert sum(one.rows for one in found.slices) == 2000
 
 
+def test_groups_that_are_numbers_stand_in_their_order():
+    rows, truth = cases.world(rows=400)
+    hours = np.resize(np.array(["10", "9", "(missing)"], dtype=object), 400)
+    found = cases.comparison(truth, truth, compare.Rows("binary", rows.labels, rows.times, {"hour": hours}))
+    assert [one.group for one in found.slices] == ["9", "10", "(missing)"]
+
+
 def test_without_a_base_the_candidate_has_its_own_intervals(rows_and_truth):
     rows, truth = rows_and_truth
     found = cases.comparison(None, truth, rows)

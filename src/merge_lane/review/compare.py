@@ -142,7 +142,8 @@ def _slices(
 ) -> Iterator[Slice]:
     for name, groups in rows.slices.items():
         values, codes = np.unique(groups.astype(str), return_inverse=True)
-        for code, value in enumerate(values):
+        for code in sorted(range(len(values)), key=lambda place: _natural(str(values[place]))):
+            value = values[code]
             chosen = np.flatnonzero(codes == code)
             found: dict[str, Difference] = {}
             if len(chosen) >= given.min_slice_rows:
@@ -150,6 +151,12 @@ def _slices(
                 labels = rows.labels[chosen]
                 found = differences(rows.task, labels, part, candidate[chosen], resampling.part(chosen))
             yield Slice(name, str(value), len(chosen), found)
+
+
+def _natural(text: str) -> tuple[bool, float, str]:
+    """Order hours as numbers (5 before 10) and names after them."""
+    numeric = text.isdecimal()
+    return not numeric, float(text) if numeric else 0.0, text
 
 
 def _delong(rows: Rows, base: np.ndarray | None, candidate: np.ndarray) -> DeLong | None:
