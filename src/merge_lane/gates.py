@@ -44,7 +44,7 @@ class Latency(Gate):
     Whatever main takes counts as `free_ms` at least: twice next to nothing is still next to nothing.
     """
 
-    free_ms: Positive
+    free_ms: Positive = 0.1
     max_ratio: float = Field(gt=1)
     max_ms: Positive
 
@@ -55,7 +55,7 @@ class Size(Gate):
     Whatever main has counts as `free_mb` at least.
     """
 
-    free_mb: Positive
+    free_mb: Positive = 2.0
     max_ratio: float = Field(gt=1)
     max_mb: Positive
 

@@ -94,3 +94,9 @@ def test_slower_code_is_seen_on_a_busy_machine(slow_code, toy_directory, rows):
 def test_a_model_that_cannot_be_timed_says_why(slow_code, tmp_path, rows):
     with pytest.raises(ReviewError, match="cannot be timed"):
         cost.timed((slow_code[0], tmp_path / "no-model"), None, rows)
+
+
+def test_gates_written_without_the_free_part_have_one():
+    """Projects on their own data name neither."""
+    assert Latency(reason="a test", max_ratio=1.5, max_ms=10).free_ms > 0
+    assert Size(reason="a test", max_ratio=3, max_mb=50).free_mb > 0
