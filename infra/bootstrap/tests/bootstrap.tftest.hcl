@@ -7,7 +7,7 @@ mock_provider "aws" {
 variables {
   github_owner         = "Octo-Org"
   github_owner_id      = "123"
-  github_repository    = "flights"
+  github_repository    = "model"
   github_repository_id = "456"
   region               = "eu-west-1"
 }
@@ -17,10 +17,10 @@ run "each_purpose_has_a_role_and_an_exact_subject" {
 
   assert {
     condition = output.subjects == {
-      deploy-production = ["repo:Octo-Org@123/flights@456:environment:production"]
-      deploy-staging    = ["repo:Octo-Org@123/flights@456:environment:staging"]
-      image-push        = ["repo:Octo-Org@123/flights@456:ref:refs/heads/main"]
-      plan              = ["repo:Octo-Org@123/flights@456:environment:plan", "repo:Octo-Org@123/flights@456:pull_request"]
+      deploy-production = ["repo:Octo-Org@123/model@456:environment:production"]
+      deploy-staging    = ["repo:Octo-Org@123/model@456:environment:staging"]
+      image-push        = ["repo:Octo-Org@123/model@456:ref:refs/heads/main"]
+      plan              = ["repo:Octo-Org@123/model@456:environment:plan", "repo:Octo-Org@123/model@456:pull_request"]
     }
     error_message = "A subject is another than it must be."
   }
@@ -31,7 +31,7 @@ run "old_repositories_keep_the_old_subjects_and_are_still_held_to_their_number" 
   variables { github_immutable_subjects = false }
 
   assert {
-    condition     = output.subjects["deploy-production"] == ["repo:Octo-Org/flights:environment:production"]
+    condition     = output.subjects["deploy-production"] == ["repo:Octo-Org/model:environment:production"]
     error_message = "The old form is another."
   }
 

@@ -3,7 +3,7 @@ mock_provider "aws" {}
 variables {
   availability_zones = ["eu-west-1a", "eu-west-1b"]
   kms_key_arn        = "arn:aws:kms:eu-west-1:123456789012:key/abc"
-  name               = "flights-test"
+  name               = "model-test"
   region             = "eu-west-1"
 }
 

@@ -5,10 +5,10 @@ mock_provider "aws" {
 variables {
   alarm_emails              = ["alarms@example.com"]
   budget_usd_per_month      = 100
-  cost_tag                  = { key = "Stack", value = "flights-test" }
+  cost_tag                  = { key = "Stack", value = "model-test" }
   kms_key_arn               = "arn:aws:kms:eu-west-1:123456789012:key/abc"
   load_balancer_arn_suffix  = "app/test/1"
-  name                      = "flights-test"
+  name                      = "model-test"
   target_group_arn_suffixes = { stable = "targetgroup/stable/1", canary = "targetgroup/canary/1" }
 }
 

@@ -13,7 +13,7 @@ variables {
   kms_key_arn            = "arn:aws:kms:eu-west-1:123456789012:key/abc"
   max_task_count         = 6
   min_task_count         = 3
-  name                   = "flights-test"
+  name                   = "model-test"
   prediction_bucket_arn  = "arn:aws:s3:::merge-lane-test-predictions"
   private_subnet_ids     = ["subnet-1", "subnet-2"]
   public_subnet_ids      = ["subnet-3", "subnet-4"]

@@ -3,7 +3,7 @@ mock_provider "aws" {}
 variables {
   account_id = "123456789012"
   buckets    = { predictions = { expire_after_days = 400 }, state = {} }
-  name       = "flights-test"
+  name       = "model-test"
   region     = "eu-west-1"
 }
 
