@@ -1,4 +1,4 @@
-"""What a project on its own data keeps must not speak of the example: only what `adopt` rewrites or removes may."""
+"""What a project on its own data keeps must not speak of the example."""
 
 import subprocess
 from pathlib import Path
