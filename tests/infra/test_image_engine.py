@@ -120,7 +120,9 @@ def test_it_answers_a_prediction_as_nobody_on_a_root_that_cannot_be_written(serv
 
 def test_the_version_it_answers_is_the_model_of_its_label(server, built, project):
     labels = json.loads(docker("image", "inspect", "--format", "{{json .Config.Labels}}", built))
-    assert ask(f"{server}/version")["model"] == labels[image.MODEL_LABEL]
+    version = ask(f"{server}/version")
+    assert version["model"] == labels[image.MODEL_LABEL]
+    assert version["commit"] == labels["org.opencontainers.image.revision"]
     assert labels[image.MODEL_LABEL] == image.labels(project, BASE)["MODEL"]
     assert labels["merge-lane.content"] == built.partition(":")[2]
 
@@ -146,13 +148,17 @@ def test_nothing_in_it_can_be_written_and_it_is_not_root(built):
     )
 
 
-def test_the_health_check_tells_a_server_from_none(built):
+def test_the_health_check_tells_a_server_from_none(built, server):
     check = json.loads(docker("image", "inspect", "--format", "{{json .Config.Healthcheck.Test}}", built))
     assert check[:2] == ["CMD", "python3"]
-    code = check[3].replace("8080", str(free_port()))
-    without = subprocess.run(["docker", "run", "--rm", *CAGE, "--entrypoint", "python3", built, "-c", code],
-                             capture_output=True, check=False, timeout=60)  # fmt: skip
-    assert without.returncode != 0
+
+    def verdict(port):
+        ask_for_health = ["--entrypoint", "python3", built, "-c", check[3].replace("8080", str(port))]
+        words = ["docker", "run", "--rm", *CAGE, *ask_for_health]
+        return subprocess.run(words, capture_output=True, check=False, timeout=60).returncode
+
+    assert verdict(server.rpartition(":")[2]) == 0
+    assert verdict(free_port()) == 1
 
 
 def test_the_same_content_makes_the_same_layers(built, project):

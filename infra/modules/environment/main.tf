@@ -37,7 +37,7 @@ module "service" {
   canary_weight_percent        = var.canary_weight_percent
   certificate_arn              = var.certificate_arn
   deletion_protection          = var.deletion_protection
-  environment_variables        = merge({ MERGE_LANE_ENVIRONMENT = var.environment }, var.environment_variables)
+  environment_variables        = var.environment_variables
   ingress_cidrs                = var.ingress_cidrs
   kms_key_arn                  = module.storage.kms_key_arn
   max_task_count               = var.max_task_count

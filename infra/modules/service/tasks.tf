@@ -46,7 +46,7 @@ resource "aws_ecs_task_definition" "this" {
     portMappings           = [{ containerPort = local.port, hostPort = local.port, protocol = "tcp" }]
     mountPoints            = [{ sourceVolume = "scratch", containerPath = "/tmp", readOnly = false }]
     linuxParameters        = { initProcessEnabled = true, capabilities = { add = [], drop = ["ALL"] } }
-    environment            = [for name, value in merge(var.environment_variables, { MERGE_LANE_TRACK = each.key }) : { name = name, value = value }]
+    environment            = [for name, value in var.environment_variables : { name = name, value = value }]
     secrets                = [for name, arn in var.secrets : { name = name, valueFrom = arn }]
 
     healthCheck = {
