@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,12 @@ def test_the_hook_before_a_push_asks_for_outputs_only():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     (hook,) = [hook for hook in hooks if hook["id"] == "lock-check"]
     assert (hook["stages"], hook["entry"].split()[1:]) == (["pre-push"], ["lock-check", "--outputs-only"])
+
+
+@pytest.mark.parametrize("name", ["a/__pycache__/b.pyc", "src/__pycache__"])
+def test_compiled_files_are_no_part_of_a_dependency(name):
+    """They carry times: a directory that a stage depends on would have another hash in every clone."""
+    done = subprocess.run(
+        ["dvc", "check-ignore", name], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == name

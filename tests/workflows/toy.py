@@ -120,13 +120,17 @@ class Toy:
         subprocess.run(["git", "clone", "--quiet", "-b", branch, str(self.origin), str(path)], check=True)
         return Clone(path, self.root / f"{name}.log")
 
+    def at(self, path: Path) -> Clone:
+        """Return an existing work tree."""
+        return Clone(path, self.root / f"{path.name}.log")
+
     def start(
         self, remote: bool, extra: dict[str, str] | None = None, prepare: Callable[[Path], None] | None = None
     ) -> Clone:
         """Make the first commit of main: pipeline, lock, and with a remote the pushed outputs."""
         path = self.root / "first"
         path.mkdir()
-        first = Clone(path, self.root / "first.log")
+        first = self.at(path)
         first.git("init", "--quiet")
         first.git("remote", "add", "origin", str(self.origin))
         first.run("dvc", "init", "--quiet")
