@@ -105,6 +105,11 @@ deploy: setup ## Deploy this commit on this machine: canary, judge, promote or r
 rollback: setup ## Give the environment on this machine the release before back
 	merge-lane rollback --environment "$${ENVIRONMENT:-production}"
 
+rehearse: setup ## See the life of a change, in a scratch directory: review, merge, canary, a bad release, a revert
+	./scripts/rehearse
+
+.PHONY: rehearse
+
 ci-release: setup
 	./scripts/ci-deploy release
 

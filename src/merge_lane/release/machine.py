@@ -127,6 +127,7 @@ class Machine:
         stable = self.target.stable()
         if stable == release.id:
             self.say(f"{release.id} has the traffic already: nothing to do")
+            self.mirror("promoted", release)  # a registry that was down hears of it now
             return State("", release, stable, step=Step.DONE, **words)
         name = f"{now().replace(':', '').replace('-', '')}-{len(self.record.entries()):04d}-{release.id}"
         opened = State(name, release, stable, direct=direct or stable is None, **words)
