@@ -45,15 +45,21 @@ class CheckedContext(Context):
 
     def __init__(self, environment: Environment, parent: dict[str, Any], *args: Any, **options: Any) -> None:
         answers = parent.get("cookiecutter") or {}
-        for question, problem_of in QUESTIONS.items():
-            problem = problem_of(str(answers[question])) if question in answers else None
+        for question in QUESTIONS:
+            problem = problem_of(question, str(answers[question])) if question in answers else None
             if problem:
                 raise FailedHookException(f"{question}: {answers[question]!r} {problem}")
         hint_at_existing(answers)
         super().__init__(environment, parent, *args, **options)
 
 
-@lru_cache(maxsize=None)  # noqa: UP033 - functools.cache needs Python 3.9
+@lru_cache(maxsize=None)  # noqa: UP033 - functools.cache needs Python 3.9; each file of a project asks again
+def problem_of(question: str, answer: str) -> str | None:
+    """Say what is wrong with an answer."""
+    return QUESTIONS[question](answer)
+
+
+@lru_cache(maxsize=None)  # noqa: UP033 - as above
 def hint_once(directory: Path) -> None:
     """Say what to do about a directory that is in the way, before cookiecutter only says that it is."""
     if directory.exists():

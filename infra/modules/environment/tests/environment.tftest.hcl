@@ -52,6 +52,6 @@ run "an_environment_with_capitals_is_refused" {
 
 run "a_project_with_spaces_is_refused" {
   command = plan
-  variables { project = "merge lane" }
+  variables { project = "two words" }
   expect_failures = [var.project]
 }
