@@ -251,9 +251,12 @@ def test_interrupted_deployment_is_given_up_for_a_newer_release(lane, project):
     assert load.failures == []
 
 
-def test_release_that_has_the_traffic_is_not_deployed_again(lane):
-    before = events(lane)
+def test_release_that_has_the_traffic_is_not_deployed_again_but_the_registry_hears_of_it(lane):
     from merge_lane.release.manifest import load
 
-    lane.deploy(load(lane.target.folder / "versions" / lane.target.stable() / "release.json"), by="ada")
+    before, heard = events(lane), []
+    lane.mirror = lambda event, release: heard.append((event, release.id))
+    serving = load(lane.target.folder / "versions" / lane.target.stable() / "release.json")
+    lane.deploy(serving, by="ada")
     assert events(lane) == before
+    assert heard == [("promoted", serving.id)]
