@@ -71,7 +71,7 @@ def built(engine, project):  # noqa: ARG001 - it skips
     yield tag
     for name in (tag, f"{BASE}:run", f"{BASE}:build"):
         docker("image", "rm", "--force", name, check=False)
-    label = "label=merge-lane.content"
+    label = "label=merge-lane.stage"
     docker("image", "prune", "--force", "--filter", label, check=False)
 
 
