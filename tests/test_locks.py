@@ -130,6 +130,9 @@ def test_without_a_remote_a_missing_output_is_made_again(toy):
 def test_lock_check_names_the_stage_that_would_run_and_the_output_that_nobody_pushed(toy):
     clone = clone_of(toy, "check")
     assert clone.lane("lock-check").stdout == "lock: fresh\n"
+    (clone.path / "stage.py").write_text("raise SystemExit('must not run')\n")
+    assert "Running stage 'train' (its inputs are not here" in clone.lane("lock-check", check=False).stderr
+    clone.git("restore", "stage.py")
     clone.set_params(7, 0)
     assert clone.lane("lock-check", "--outputs-only").returncode == 0  # what the hook asks before a push
     shutil.rmtree(toy.root / "store/files")
