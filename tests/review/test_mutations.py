@@ -14,7 +14,7 @@ from review import project as projects
 from merge_lane.review import compare
 from merge_lane.review.performance import performance
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
 BLOCKED, PASS = 20, 0
 
