@@ -1,5 +1,7 @@
 """Files appear whole or not at all, whatever stops the writing."""
 
+# Some of these run on the example's months: adopting a table takes them out.
+
 from __future__ import annotations
 
 import os

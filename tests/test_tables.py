@@ -1,5 +1,7 @@
 """Tables in and out: nothing is lost on the way, and what cannot be read is named."""
 
+# Some of these run on the example's months: adopting a table takes them out.
+
 from __future__ import annotations
 
 from datetime import UTC, date, datetime

@@ -139,6 +139,18 @@ def test_the_lock_loses_the_example_and_nothing_else(project):
     assert all(line.startswith("    --hash=") for line in gone[1:])
 
 
+def test_tests_that_speak_of_the_example_go_with_it_and_no_other(project):
+    for name, text in {
+        "tests/example/words.txt": "tailnum\n",
+        "tests/test_a.py": "Tailnum",
+        "tests/test_b.py": "x",
+    }.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    adopting.apply(planned(project, tables.iris(), "species"))
+    assert sorted(path.name for path in (project / "tests").rglob("*")) == ["test_b.py"]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["iris", "customers", "diabetes"])
 def test_an_adopted_table_is_trained_measured_documented_and_served(tmp_path, name):

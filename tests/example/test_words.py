@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-WORDS = (ROOT / "tests/example/words.txt").read_text().split()
+WORDS = (ROOT / "tests/example/words.txt").read_text().splitlines()
 REPLACED = (
     "tests/",  # adopt removes those that speak of the example
     "template-only",

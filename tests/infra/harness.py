@@ -27,7 +27,7 @@ ROOTS = ["bootstrap", "environments/staging", "environments/production"]
 BOOTSTRAP = {
     "github_owner": "octo-org",
     "github_owner_id": "1001",
-    "github_repository": "flights",
+    "github_repository": "model",
     "github_repository_id": "2002",
     "region": REGION,
 }

@@ -10,7 +10,7 @@ from infra.harness import ACCOUNT, BOOTSTRAP, given, plain
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("infra-account")]
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{trust.ISSUER}"
-REPOSITORY = "repo:octo-org@1001/flights@2002"
+REPOSITORY = "repo:octo-org@1001/model@2002"
 SUBJECTS = {
     "plan": [f"{REPOSITORY}:environment:plan", f"{REPOSITORY}:pull_request"],
     "image-push": [f"{REPOSITORY}:ref:refs/heads/main"],
@@ -18,19 +18,19 @@ SUBJECTS = {
     "deploy-production": [f"{REPOSITORY}:environment:production"],
 }
 STRANGERS = [
-    "repo:octo-org/flights:environment:production",  # the old form: somebody may have taken over the name
-    "repo:octo-org@1001/flights@2003:environment:production",  # deleted and made anew
-    "repo:octo-org@1002/flights@2002:environment:production",
-    "repo:evil@1001/flights@2002:environment:production",
-    "repo:octo-org@1001/flights-evil@2002:environment:production",
-    "repo:octo-org@1001/flights@2002:environment:productions",
-    "repo:octo-org@1001/flights@2002:environment:Production",
-    "repo:octo-org@1001/flights@2002:environment:production:job_workflow_ref:x",
-    "repo:octo-org@1001/flights@2002:ref:refs/heads/mainline",
-    "repo:octo-org@1001/flights@2002:ref:refs/heads/feature",
-    "repo:octo-org@1001/flights@2002:ref:refs/tags/main",
-    "repo:octo-org@1001/flights@2002:environment:",
-    "repo:octo-org@1001/flights@2002:*",
+    "repo:octo-org/model:environment:production",  # the old form: somebody may have taken over the name
+    "repo:octo-org@1001/model@2003:environment:production",  # deleted and made anew
+    "repo:octo-org@1002/model@2002:environment:production",
+    "repo:evil@1001/model@2002:environment:production",
+    "repo:octo-org@1001/model-evil@2002:environment:production",
+    "repo:octo-org@1001/model@2002:environment:productions",
+    "repo:octo-org@1001/model@2002:environment:Production",
+    "repo:octo-org@1001/model@2002:environment:production:job_workflow_ref:x",
+    "repo:octo-org@1001/model@2002:ref:refs/heads/mainline",
+    "repo:octo-org@1001/model@2002:ref:refs/heads/feature",
+    "repo:octo-org@1001/model@2002:ref:refs/tags/main",
+    "repo:octo-org@1001/model@2002:environment:",
+    "repo:octo-org@1001/model@2002:*",
     "repo:*",
     "*",
     "",

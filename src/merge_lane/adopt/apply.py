@@ -139,7 +139,7 @@ def example_tests(root: Path) -> list[Path]:
     """Return the test files that speak of the example, relative to `root`; none once they are gone."""
     if not (root / EXAMPLE_WORDS).is_file():
         return []
-    words = [word.encode() for word in _read(root / EXAMPLE_WORDS).split()]
+    words = [word.encode() for word in _read(root / EXAMPLE_WORDS).splitlines()]
     files = sorted(path for path in (root / "tests").rglob("*") if path.is_file())
     return [
         path.relative_to(root) for path in files if any(word in path.read_bytes().lower() for word in words)

@@ -33,8 +33,9 @@ def contract(judged: Judged, survey: Survey, file: str) -> str:
     unique = f"\n        unique = [{keys}]  # noqa: RUF012 - pandera's way to say it" if keys else ""
     return f'''"""THE data contract: every column once. Yours to change; no update of the template touches it.
 
-Inferred from {file}: read it once from top to bottom. Limits are wider than what was seen; a column that is
-known only after the decision must get Role.FORBIDDEN.
+Inferred from {file}.
+Read it once from top to bottom. Limits are wider than what was seen; a column that is known only after the
+decision must get Role.FORBIDDEN.
 """
 
 from __future__ import annotations
