@@ -1,8 +1,8 @@
 """What is found out about each column."""
 
-import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -73,24 +73,38 @@ def test_parquet_keeps_its_types(tmp_path):
     assert [column.dtype for column in survey(path).columns.values()] == ["datetime", "int", "float"]
 
 
+WATCHED = """
+import sys, threading, time
+from pathlib import Path
+from PACKAGE.adopt.survey import survey
+
+peak = 0
+
+def watch():  # a file that is mapped counts as resident too, so only memory of the process's own is summed
+    global peak
+    while True:
+        lines = Path("/proc/self/status").read_text().splitlines()
+        peak = max(peak, *(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")))
+        time.sleep(0.02)
+
+threading.Thread(target=watch, daemon=True).start()
+print(survey(Path(sys.argv[1])).rows, peak)
+""".replace("PACKAGE", survey.__module__.partition(".")[0])
+
+
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="memory is read from /proc")
 def test_a_large_file_is_never_loaded_whole(tmp_path):
-    """The peak of memory stays far below the file's size."""
+    """The process's own memory stops growing at some 400 MB, however large the file is."""
     path = tmp_path / "large.csv"
     line = ",".join(["0.123456789012345"] * 20) + ",{}\n"
     chunk = "".join(line.format(number % 7) for number in range(2_000))
     with path.open("w") as stream:
         stream.write(",".join(f"c{place}" for place in range(20)) + ",y\n")
-        for _ in range(900):
-            stream.write(chunk)
-    code = (
-        "from pathlib import Path\nfrom merge_lane.adopt.survey import survey\n"
-        f"print(survey(Path({str(path)!r})).rows)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=250
-    )
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        stream.writelines(chunk for _ in range(900))
+    command = [sys.executable, "-c", WATCHED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=250)
+    rows, peak = (int(figure) for figure in done.stdout.split())
     print(f"{path.stat().st_size:,} bytes on disk, {peak:,} bytes of memory at the most")
-    assert done.stdout.strip() == "1800000"
-    assert peak < 0.9 * path.stat().st_size
+    assert rows == 1_800_000
+    assert peak < 0.75 * path.stat().st_size
