@@ -7,7 +7,7 @@ import pytest
 from infra import trust
 from infra.harness import ACCOUNT, BOOTSTRAP, given, plain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("infra-account")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 PROVIDER = f"arn:aws:iam::{ACCOUNT}:oidc-provider/{trust.ISSUER}"
 REPOSITORY = "repo:octo-org@1001/model@2002"

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import shutil
 import signal
 import socket
@@ -18,9 +19,10 @@ from merge_lane import rows
 from merge_lane.columns import Schema
 from merge_lane.release import image
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(280), pytest.mark.xdist_group("infra-image")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
-BASE = "merge-lane-test-base"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # what one worker removes another may still need
+BASE = f"merge-lane-test-base-{WORKER}"
 LIMIT_MB = 250
 # As a deploy starts it: nobody, nothing to write but /tmp, nothing of the kernel's privileges.
 CAGE = ["--read-only", "--tmpfs=/tmp", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=host"]
@@ -66,7 +68,7 @@ def built(engine, project):  # noqa: ARG001 - it skips
     subprocess.run(
         [str(ROOT / "infra/image/debian-base"), BASE], check=True, timeout=240, stdout=subprocess.DEVNULL
     )
-    tag = f"merge-lane-test:{image.content_tag(project, BASE)}"
+    tag = f"merge-lane-test-{WORKER}:{image.content_tag(project, BASE)}"
     image.build(project, tag, BASE)
     yield tag
     for name in (tag, f"{BASE}:run", f"{BASE}:build"):

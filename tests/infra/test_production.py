@@ -7,7 +7,7 @@ import pytest
 from infra.environment import NEW, STABLE
 from infra.harness import BOOTSTRAP, ROOT, destroy, given, plain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("infra-account")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 # What moto calls a service -> what policies call it.
 IN_POLICIES = {"elbv2": "elasticloadbalancing"}

@@ -4,7 +4,7 @@ import pytest
 from infra.environment import NEW, STABLE, Environment
 from infra.harness import given, image, plain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(420), pytest.mark.xdist_group("infra-staging")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(420)]
 
 
 @pytest.fixture(scope="module")

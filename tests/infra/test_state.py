@@ -10,7 +10,7 @@ from infra import harness
 from infra.environment import STABLE
 from infra.harness import Terraform, plain
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240), pytest.mark.xdist_group("infra-state")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 KEY = "module.environment.module.storage.aws_kms_key.this"
 LOCK = "environments/staging.tfstate.tflock"
