@@ -84,3 +84,28 @@ def test_its_pipeline_runs_and_is_then_up_to_date(ready):
     make(ready, "reproduce", seconds=800)
     assert (project / "models" / "manifest.json").exists()
     assert "up to date" in baking.ok("dvc", "repro", cwd=project, **variables)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("renamed", ["short"], indirect=True)
+def test_their_own_table_takes_the_place_of_the_example(ready, tmp_path):
+    """Adopted, trained, documented and served under their own names; no word of the example is left."""
+    project, variables = ready
+    (package,) = (path.parent.name for path in (project / "src").glob("*/cli.py"))
+    command = package.replace("_", "-")
+    words = [word for word in (project / "tests/example/words.txt").read_text().splitlines() if word]
+    table = tmp_path / "Käufe.csv"
+    rows = [
+        f"{n * 7 % 37},{n % 5 * 1.5},{'nord' if n % 3 else 'süd'},{(n * 7 + n % 11) % 37 > 18}"
+        for n in range(300)
+    ]
+    table.write_text("\n".join(["Alter,Größe (m),Region,gekauft", *rows]) + "\n", encoding="utf-8")
+    baking.ok(command, "adopt", table, "--target", "gekauft", "--yes", cwd=project, **variables)
+    baking.ok(command, "prune", cwd=project, **variables)
+    baking.ok("dvc", "repro", "--quiet", cwd=project, **variables)
+    assert "gekauft" in (project / "reports" / "model_card.md").read_text(encoding="utf-8")
+    assert '"Region"' in baking.ok(command, "try", cwd=project, **variables)
+    written = [path for path in project.rglob("*") if path.is_file() and ".venv" not in path.parts]
+    kept = [path for path in written if not {".git", ".dvc", ".dvcstore"} & set(path.parts)]
+    speaking = {path for path in kept for word in words if word.encode() in path.read_bytes().lower()}
+    assert speaking == set()
