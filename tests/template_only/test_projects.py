@@ -64,8 +64,6 @@ def test_its_workflows_pass_the_checks(ready):
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
 def test_its_infrastructure_is_valid(ready):
     project, variables = ready
-    if not (project / "infra").is_dir():
-        pytest.skip("there is no infra/ yet")
     baking.ok("terraform", "fmt", "-check", "-recursive", "infra", cwd=project, **variables)
 
 

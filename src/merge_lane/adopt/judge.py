@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pandera.polars as pa
@@ -60,7 +60,6 @@ class Judged:
     columns: tuple[Adopted, ...]
     positive: Any = None
     unique: tuple[str, ...] = ()
-    notes: list[str] = field(default_factory=list)
 
     def having(self, role: Role) -> list[Adopted]:
         """Return the columns of a role."""

@@ -37,11 +37,10 @@ LEADING_ZERO = r"^0\d"
 
 @dataclass(frozen=True)
 class Surveyed:
-    """One column: its type (int, float, str, bool, datetime), how to read it, and what was seen."""
+    """One column: its type (int, float, str, bool, datetime) and what was seen."""
 
     name: str
     dtype: str
-    read: pl.Expr
     rows: int
     missing: int
     distinct: int
@@ -78,7 +77,9 @@ def survey(path: Path) -> Survey:
     figures = typed.select(_figures(name, dtype) for name, (dtype, _) in reads.items()).collect(
         engine="streaming"
     )
-    columns = {name: _surveyed(name, read, figures[name].item(), typed) for name, read in reads.items()}
+    columns = {
+        name: _surveyed(name, dtype, figures[name].item(), typed) for name, (dtype, _) in reads.items()
+    }
     return Survey(columns, rows, _sample(typed, rows), typed)
 
 
@@ -150,8 +151,7 @@ def _figures(name: str, dtype: str) -> pl.Expr:
     return pl.struct(figures).alias(name)
 
 
-def _surveyed(name: str, read: tuple[str, pl.Expr], figures: dict[str, Any], typed: pl.LazyFrame) -> Surveyed:
-    dtype, expression = read
+def _surveyed(name: str, dtype: str, figures: dict[str, Any], typed: pl.LazyFrame) -> Surveyed:
     distinct = int(figures["distinct"])
     values: tuple[Any, ...] | None = None
     counts: tuple[int, ...] = ()
@@ -163,7 +163,6 @@ def _surveyed(name: str, read: tuple[str, pl.Expr], figures: dict[str, Any], typ
     return Surveyed(
         name,
         dtype,
-        expression,
         rows=int(figures["rows"]),
         missing=int(figures["missing"]),
         distinct=distinct,
