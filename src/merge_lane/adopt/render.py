@@ -173,12 +173,14 @@ def weekday(times: np.ndarray) -> np.ndarray:
 
 def hour(times: np.ndarray) -> np.ndarray:
     """Return the hour of the day with its fraction; NaN where there is no time."""
-    return (times - times.astype("datetime64[D]")) / np.timedelta64(1, "h")
+    hours: np.ndarray = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "h")
+    return hours
 
 
 def days_between(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
     """Return the days from one time to another; NaN where one of them is missing."""
-    return (later - earlier) / np.timedelta64(1, "D")
+    days: np.ndarray = (later - earlier) / np.timedelta64(1, "D")
+    return days
 '''
 
 
