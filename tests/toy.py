@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -32,6 +34,8 @@ SCHEMA = Schema(
         Column("late", "bool", Role.LABEL, Known.WITH_LABEL),
     )
 )  # fmt: skip
+
+PARAMS = Path(__file__).with_name("toy.yaml")
 
 ROW = {
     "parcel": 1545, "sched_dep": "2013-01-01T05:15:00", "courier": "UA", "dest": "IAH",
@@ -72,21 +76,23 @@ def arrays(rows=800):
     }
 
 
+def _codes(task):
+    """Return the label of each row as a model learns it: what the wind and the hour say, and noise."""
+    known = arrays()
+    noise = np.random.default_rng(3).normal(0, 1, len(known["wind"]))
+    signal = np.nan_to_num(known["wind"]) / 6 + build(known)["hour"] / 8 + noise
+    return {"binary": signal > 4, "multiclass": np.digitize(signal, [2, 4]), "regression": 40 * signal}[task]
+
+
 @cache
 def trained(task):
     """Return (booster, encoding, matrix) of a small model."""
     import xgboost
 
-    rows = arrays()
-    features = build(rows)
+    features = build(arrays())
     encoding = Encoding.fit(features, 10)
     matrix = encoding.matrix(features)
-    signal = (
-        np.nan_to_num(rows["wind"]) / 6
-        + features["hour"] / 8
-        + np.random.default_rng(3).normal(0, 1, len(matrix))
-    )
-    label = {"binary": signal > 4, "multiclass": np.digitize(signal, [2, 4]), "regression": 40 * signal}[task]
+    label = _codes(task)
     train, valid = (
         xgboost.DMatrix(matrix[part], label[part], feature_names=list(encoding.names))
         for part in (slice(0, 600), slice(600, None))
@@ -113,3 +119,24 @@ def parts(task):
 def export(directory, task="binary", **changes):
     """Write the bundle of a small model and return its hash."""
     return bundle.export(directory, trained(task)[0], **{**parts(task), **changes})
+
+
+def schema(task):
+    """Return the contract of a task: the same columns, another label."""
+    dtype = {"binary": "bool", "multiclass": "str", "regression": "float"}[task]
+    return Schema(tuple(replace(c, dtype=dtype) if c.role is Role.LABEL else c for c in SCHEMA))
+
+
+def labels(task):
+    """Return the label of each row, with the names that people bring."""
+    names = np.array(["low", "middle", "high"], dtype=object)
+    return names[_codes(task)] if task == "multiclass" else _codes(task)
+
+
+def rows(task):
+    """Return the raw rows as a table: what a month of the source would hold."""
+    import polars as pl
+
+    columns = {**arrays(), "late_start": np.zeros(len(arrays()["wind"])), "late": labels(task)}
+    table = pl.DataFrame({column.name: columns[column.name] for column in SCHEMA}).fill_nan(None)
+    return table.with_columns(pl.col("parcel").cast(pl.Int64))

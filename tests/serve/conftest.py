@@ -1,5 +1,6 @@
 """Servers of a toy model and of this project's own contract."""
 
+import made_up
 import numpy as np
 import pytest
 import toy
@@ -32,19 +33,6 @@ def serve_task(tmp_path):
     return prepared
 
 
-def _values(column, rows, random):
-    if column.allowed:
-        return random.choice(np.array(column.allowed, dtype=object), rows)
-    if column.dtype == "str":
-        return np.full(rows, column.example, dtype=object)
-    if column.dtype == "datetime":
-        start = np.datetime64(column.example or "2013-01-01", "us")
-        return start + random.integers(0, 10**6, rows) * np.timedelta64(60, "s")
-    low, high = column.minimum or 0, column.maximum or 100
-    values = random.uniform(low, high, rows)
-    return values if column.dtype == "float" else values.round()
-
-
 @pytest.fixture(scope="session")
 def project_directory(tmp_path_factory):
     """A bundle of this project's own contract and features, trained on made-up rows."""
@@ -53,9 +41,8 @@ def project_directory(tmp_path_factory):
     from merge_lane import schema
     from merge_lane.contract import Contract
 
-    declared, random = schema.read(Contract), np.random.default_rng(5)
-    rows = {column.name: _values(column, 300, random) for column in declared.request}
-    built = features.build(rows)
+    declared = schema.read(Contract)
+    built = features.build(made_up.arrays(declared.request, 300))
     encoding = Encoding.fit(built, 10)
     matrix = encoding.matrix(built)
     label = np.nan_to_num(matrix).sum(axis=1)

@@ -9,7 +9,7 @@ import pytest
 from merge_lane.stages.baseline import SMOOTHING_ROWS, base_rate, rate_table
 
 LABELS = np.array([1.0] * 30 + [0.0] * 70)
-GROUPS = pl.DataFrame({"carrier": ["UA"] * 40 + ["B6"] * 60, "hour": ["5"] * 100})
+GROUPS = pl.DataFrame({"courier": ["UA"] * 40 + ["B6"] * 60, "hour": ["5"] * 100})
 
 
 def test_the_base_rate_is_the_mean_label_for_every_row():
@@ -21,7 +21,7 @@ def test_the_base_rate_of_classes_is_their_shares():
 
 
 def test_a_group_gets_its_rate_drawn_towards_the_base_rate():
-    asked = pl.DataFrame({"carrier": ["UA", "B6"], "hour": ["5", "5"]})
+    asked = pl.DataFrame({"courier": ["UA", "B6"], "hour": ["5", "5"]})
     expected = [
         (30 + SMOOTHING_ROWS * 0.3) / (40 + SMOOTHING_ROWS),
         SMOOTHING_ROWS * 0.3 / (60 + SMOOTHING_ROWS),
@@ -30,7 +30,7 @@ def test_a_group_gets_its_rate_drawn_towards_the_base_rate():
 
 
 def test_a_group_never_seen_gets_the_base_rate():
-    asked = pl.DataFrame({"carrier": ["ZZ", "UA"], "hour": ["5", "23"]})
+    asked = pl.DataFrame({"courier": ["ZZ", "UA"], "hour": ["5", "23"]})
     np.testing.assert_allclose(rate_table(GROUPS, LABELS, asked, 0), [0.3, 0.3])
 
 

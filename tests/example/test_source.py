@@ -12,7 +12,7 @@ from merge_lane import source
 from merge_lane.cli import main
 from merge_lane.errors import SourceError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 MONTHS = [f"2013-{number:02}" for number in range(1, 13)]
 
 
