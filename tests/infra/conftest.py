@@ -1,5 +1,6 @@
 """What every test of the infrastructure needs, or why it cannot run here."""
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -11,19 +12,23 @@ from infra.environment import Environment
 
 @pytest.fixture(scope="session")
 def terraform():
-    """Terraform with its provider, or a skip that says what is missing."""
+    """Terraform, or a skip that says that it is missing."""
     if not shutil.which("terraform"):
         pytest.skip("there is no terraform on this machine")
 
 
 @pytest.fixture(scope="session")
 def provider(terraform, tmp_path_factory):  # noqa: ARG001 - it skips
-    """A directory in which the provider was found once: a mirror, a cache or the network."""
+    """A directory in which the provider was found once: a mirror, a cache or the network.
+
+    Where CI is set, a provider that cannot be had is a failure.
+    """
     infra = harness.copy_infra(tmp_path_factory.mktemp("provider") / "infra")
     registry = harness.Terraform(infra / "modules/registry")
     done = registry.init("-backend=false", check=False)
     if done.returncode:
-        pytest.skip(f"terraform cannot have its provider here: {harness.plain(done)[-200:]}")
+        said = f"terraform cannot have its provider here: {harness.plain(done)[-200:]}"
+        pytest.fail(said) if os.environ.get("CI") else pytest.skip(said)
     return infra
 
 

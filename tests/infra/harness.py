@@ -48,8 +48,9 @@ def copy_infra(target: Path) -> Path:
 def base_environment() -> dict[str, str]:
     """Return an environment without any credentials of this machine, with one plugin cache for all."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "TF_VAR_"))}
-    cache = Path(tempfile.gettempdir()) / "terraform-plugin-cache"
-    cache.mkdir(exist_ok=True)
+    # Below a .terraform: who looks for a mirror of providers must not take this cache for one.
+    cache = Path(tempfile.gettempdir()) / ".terraform/plugin-cache"
+    cache.mkdir(parents=True, exist_ok=True)
     kept.setdefault("TF_PLUGIN_CACHE_DIR", str(cache))
     return {**kept, "TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1"}
 
