@@ -236,9 +236,32 @@ locals {
       Resource = [module.storage.kms_key_arn]
     },
     {
-      Sid      = "LookUpImages"
+      Sid      = "KeepItsRecord"
       Effect   = "Allow"
-      Action   = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:DescribeRepositories"]
+      Action   = ["s3:GetObject", "s3:PutObject"]
+      Resource = ["${module.storage.bucket_arns["state"]}/deployments/${name}/*"]
+    },
+    {
+      Sid      = "CountTheCanarysAnswers" # CloudWatch knows no resource of a metric
+      Effect   = "Allow"
+      Action   = ["cloudwatch:GetMetricData"]
+      Resource = ["*"]
+    },
+    {
+      Sid      = "LogInToTheRegistry"
+      Effect   = "Allow"
+      Action   = ["ecr:GetAuthorizationToken"]
+      Resource = ["*"]
+    },
+    {
+      Sid    = "LookAtImages" # who signed them, and what their labels say
+      Effect = "Allow"
+      Action = [
+        "ecr:BatchGetImage",
+        "ecr:DescribeImages",
+        "ecr:DescribeRepositories",
+        "ecr:GetDownloadUrlForLayer",
+      ]
       Resource = [module.registry.repository_arn]
     },
   ]) }

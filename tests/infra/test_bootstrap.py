@@ -136,8 +136,26 @@ def test_a_deploy_role_makes_roles_only_inside_the_boundary(bootstrap, statement
     assert [one["Condition"]["StringEquals"]["iam:PermissionsBoundary"] for one in making] == [boundary]
 
 
-def test_a_deploy_role_writes_the_state_of_its_own_environment_only(statements):
+def test_a_deploy_role_writes_the_state_and_the_record_of_its_own_environment_only(statements):
     writing = [one for one in statements["deploy-staging"] if "s3:PutObject" in one["Action"]]
-    resources = [resource for one in writing for resource in one["Resource"]]
-    assert resources
-    assert all("/environments/staging.tfstate" in resource for resource in resources)
+    written = {resource.partition("/")[2] for one in writing for resource in one["Resource"]}
+    assert written == {
+        "environments/staging.tfstate",
+        "environments/staging.tfstate.tflock",
+        "deployments/staging/*",
+    }
+
+
+def test_a_deploy_role_may_do_what_the_state_machine_asks_of_aws_beside_terraform(statements):
+    """The load balancer's groups, what it counted, the record in the bucket, the labels of the image."""
+    wanted = {
+        "cloudwatch:GetMetricData",
+        "ecr:BatchGetImage",
+        "ecr:GetAuthorizationToken",
+        "ecr:GetDownloadUrlForLayer",
+        "elasticloadbalancing:Describe*",
+        "s3:GetObject",
+        "s3:PutObject",
+    }
+    for environment in ("staging", "production"):
+        assert wanted <= set(actions(statements[f"deploy-{environment}"]))
