@@ -48,7 +48,7 @@ def test_a_new_repository_gets_everything(repository, asked):
     assert [check["context"] for check in checks] == ["pass"]
     assert rules["pull_request"]["require_code_owner_review"] is True
     assert repository.rulesets[1]["bypass_actors"] == []
-    assert set(repository.environments) == {"staging", "production"}
+    assert set(repository.environments) == {"staging", "production", "plan"}
     assert repository.policies["production"].keys() == {"main"}
     assert set(repository.labels) == set(asked.labels)
     assert "environment production: create, approved by ada" in told
@@ -108,6 +108,17 @@ def test_a_team_may_approve(repository, asked):
     assert rule["reviewers"] == [{"type": "Team", "reviewer": {"id": 77}}]
 
 
+def test_an_environment_of_pull_requests_waits_for_nobody_and_takes_every_branch(repository, asked):
+    open_to_all = with_(asked, environments={"plan": {"pull_requests": True}})
+    bring(repository, open_to_all)
+    plan = repository.environments["plan"]
+    assert plan["protection_rules"][0]["reviewers"] == []
+    assert plan["deployment_branch_policy"] is None
+    assert bring(repository, open_to_all) == []
+    plan["deployment_branch_policy"] = {"protected_branches": True, "custom_branch_policies": False}
+    assert bring(repository, open_to_all) == ["environment plan: update, for pull requests, without approval"]
+
+
 @pytest.mark.parametrize("login", ["nobody", "acme"])
 def test_who_cannot_approve_is_refused_before_anything_changes(repository, asked, login):
     with pytest.raises(GitHubError, match=f"{login} cannot approve") as refusal:
@@ -125,7 +136,7 @@ def test_one_refusal_does_not_stop_the_others(repository, asked):
     }
     with pytest.raises(GitHubError, match=r"1 of \d+ change\(s\) were refused"):
         bring(repository, asked)
-    assert set(repository.environments) == {"staging", "production"}
+    assert set(repository.environments) == {"staging", "production", "plan"}
 
 
 def test_only_github_com_pins_the_check_to_its_actions(asked):

@@ -117,9 +117,12 @@ def _variables(client: Client, wanted: Wanted) -> Iterator[Change]:
 def _environments(client: Client, wanted: Wanted, branch: str) -> Iterator[Change]:
     for name, environment in wanted.environments.items():
         path = f"environments/{quote(name, safe='')}"
+        has = client.get(path)
+        if environment.pull_requests:
+            yield from _open_environment(name, path, has)
+            continue
         who = [_reviewer(client, login) for login in environment.reviewers or (_me(client),)]
         names, reviewers = [login for login, _ in who], [body for _, body in who]
-        has = client.get(path)
         if not covers(_as_sent(has), environment_body(reviewers)):
             verb = "create" if has is None else "update"
             text = f"environment {name}: {verb}, approved by {', '.join(names)}"
@@ -128,6 +131,13 @@ def _environments(client: Client, wanted: Wanted, branch: str) -> Iterator[Chang
         if branch not in _by_name((policies or {}).get("branch_policies", [])):
             text = f"environment {name}: deploy from {branch} only"
             yield Change(text, "POST", f"{path}/deployment-branch-policies", {"name": branch})
+
+
+def _open_environment(name: str, path: str, has: dict[str, Any] | None) -> Iterator[Change]:
+    wanted = environment_body([], any_branch=True)
+    if _as_sent(has) != wanted:
+        verb = "create" if has is None else "update"
+        yield Change(f"environment {name}: {verb}, for pull requests, without approval", "PUT", path, wanted)
 
 
 def _as_sent(has: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -28,9 +28,13 @@ class Ruleset(Section):
 
 
 class Environment(Section):
-    """Who approves a deployment; an empty list is the person who sets it up."""
+    """Who approves a deployment; an empty list is the person who sets it up.
 
-    reviewers: tuple[Reviewer, ...] = Field(max_length=6)  # GitHub's limit
+    `pull_requests` True: their jobs use it, so it waits for nobody and takes every branch.
+    """
+
+    reviewers: tuple[Reviewer, ...] = Field(default=(), max_length=6)  # GitHub's limit
+    pull_requests: bool = False
 
 
 class Variable(Section):
@@ -108,9 +112,7 @@ def ruleset_body(ruleset: Ruleset, host: str) -> dict[str, Any]:
     }
 
 
-def environment_body(reviewers: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return an environment as GitHub's API takes it: only named branches deploy there."""
-    return {
-        "reviewers": reviewers,
-        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
-    }
+def environment_body(reviewers: list[dict[str, Any]], *, any_branch: bool = False) -> dict[str, Any]:
+    """Return an environment as GitHub's API takes it: only named branches deploy there, or any."""
+    named = {"protected_branches": False, "custom_branch_policies": True}
+    return {"reviewers": reviewers, "deployment_branch_policy": None if any_branch else named}
