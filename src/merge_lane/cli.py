@@ -32,6 +32,7 @@ VERBS = {
     "try": ("serve", "Start the API, ask it one prediction, show the answer, stop it."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
     "track": ("storage", "Log the run and its model to MLflow."),
+    "image": ("image", "Build this commit's container image and push it, unless it is there."),
     "release": ("release", "Write the release manifest of this commit."),
     "deploy": (
         "release",
@@ -39,6 +40,7 @@ VERBS = {
     ),
     "rollback": ("release", "Give the traffic back to the release before."),
     "verify": ("release", "Check the identity chain of what is deployed, link by link."),
+    "smoke": ("release", "Ask what is deployed for a few predictions."),
     "status": ("release", "Say what serves and what is being deployed."),
     "stop": ("release", "Stop a local environment."),
     "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),

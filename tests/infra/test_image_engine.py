@@ -17,7 +17,8 @@ from infra.harness import ROOT
 
 from merge_lane import rows
 from merge_lane.columns import Schema
-from merge_lane.release import image
+from merge_lane.errors import ChainError, ReleaseError
+from merge_lane.release import image, publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
@@ -218,3 +219,40 @@ def test_it_is_pushed_and_pulled_back_by_its_digest(built, registry):
     docker("image", "rm", by_digest)
     assert len(ids) == 1
     assert "@sha256:" in by_digest
+
+
+@pytest.fixture
+def repository(registry):
+    """A repository in the registry; what the engine keeps of it is removed afterwards."""
+    name = f"{registry}/merge-lane"
+    yield name
+    shape = "{{.Repository}}:{{.Tag}} {{.Repository}}@{{.Digest}}"
+    for one in docker("images", "--digests", "--format", shape, name).split():
+        docker("image", "rm", one, check=False)  # by name: the same image has names that are not ours
+
+
+def test_it_is_published_once_and_found_again_by_its_content(built, project, repository, capsys):
+    first = publish.publish(project, repository, BASE, say=print)
+    assert first.built
+    docker("image", "rm", "--force", f"{repository}:{first.tag}", first.name, check=False)
+    again = publish.publish(project, repository, BASE, say=print)
+    assert (again.built, again.digest) == (False, first.digest)
+    assert "nothing is built" in capsys.readouterr().out
+    assert image.labels_of(again.name)["merge-lane.content"] == built.partition(":")[2]
+
+
+@pytest.mark.usefixtures("built")
+def test_a_foreign_image_under_its_tag_is_refused(project, repository):
+    tag = f"{repository}:{image.content_tag(project, BASE)}"
+    docker("tag", f"{BASE}:run", tag)
+    docker("push", "--quiet", tag)
+    with pytest.raises(ChainError, match=r"label merge-lane\.model is missing"):
+        publish.publish(project, repository, BASE, say=print)
+
+
+@pytest.mark.usefixtures("built")
+def test_a_registry_that_cannot_be_reached_refuses_the_push(project):
+    nowhere = f"127.0.0.1:{free_port()}/merge-lane"
+    with pytest.raises(ReleaseError, match="push` failed"):
+        publish.publish(project, nowhere, BASE, say=print)
+    docker("image", "rm", f"{nowhere}:{image.content_tag(project, BASE)}")

@@ -16,6 +16,7 @@ from merge_lane import settings
 from merge_lane.release import manifest
 
 DOUBLE = Path(__file__).with_name("double.py")
+PARAMS = Path(__file__).parents[2] / "params.yaml"
 
 LIMITS = settings.Canary(
     share=0.2,
@@ -38,6 +39,12 @@ def double_command(models, port):
     return [sys.executable, str(DOUBLE), str(models), str(port)]
 
 
+def quick_params():
+    """Return the project's own params.yaml with a canary that needs few requests."""
+    quick = "".join(f"  {name}: {value}\n" for name, value in LIMITS.model_dump().items())
+    return re.sub(r"^canary:.*\n(?:  .*\n)+", "canary:\n" + quick, PARAMS.read_text(), flags=re.MULTILINE)
+
+
 class Project:
     """A repository whose commits each hold a reviewed model."""
 
@@ -58,11 +65,7 @@ class Project:
         )
 
     def params(self):
-        """Write the project's own params.yaml with a canary that needs few requests."""
-        text = Path("params.yaml").read_text()
-        quick = "".join(f"  {name}: {value}\n" for name, value in LIMITS.model_dump().items())
-        text = re.sub(r"^canary:.*\n(?:  .*\n)+", "canary:\n" + quick, text, flags=re.MULTILINE)
-        (self.root / "params.yaml").write_text(text)
+        (self.root / "params.yaml").write_text(quick_params())
 
     def git(self, *words):
         done = subprocess.run(

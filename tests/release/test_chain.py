@@ -92,7 +92,13 @@ def test_registry_that_is_down_breaks_nothing(release):
 @pytest.mark.parametrize("key", ["model", "data", "contract", "commit"])
 def test_server_of_another_release_is_found(release, key):
     answer = release.model_dump() | {key: OTHER}
-    tampered(chain.version(release, answer, "server"), f"/version {key}")
+    tampered(chain.version(release, answer, "server", commit=True), f"/version {key}")
+
+
+def test_an_image_of_the_same_content_may_answer_the_commit_that_built_it(release):
+    answer = {**release.model_dump(), "commit": OTHER[:40]}
+    links = chain.check(chain.version(release, answer, "server"))
+    assert [link.name for link in links] == ["/version model", "/version data", "/version contract"]
 
 
 def test_server_that_does_not_answer_is_a_broken_link(release):

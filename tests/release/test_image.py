@@ -94,4 +94,4 @@ def test_labels_are_the_links_of_the_chain(tree):
 def test_without_an_engine_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setenv("ENGINE", "no-such-engine")
     with pytest.raises(ReleaseError, match="no no-such-engine"):
-        image.exists("merge-lane:any")
+        image.pull("merge-lane:any")

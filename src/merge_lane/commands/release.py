@@ -148,6 +148,18 @@ def verify(name: str, target: str) -> None:
 @click.command()
 @ENVIRONMENT
 @TARGET
+def smoke(name: str, target: str) -> None:
+    """Ask what is deployed for predictions of a few test rows; exit 32 at the first wrong answer."""
+    from merge_lane.release import smoke as requests
+
+    environment = _environment(name, target, None)
+    answered = requests.check(environment.target.url, _requests(), environment.current(), name)
+    click.echo(f"{name}: {answered} of {answered} requests were answered by {environment.current().id}")
+
+
+@click.command()
+@ENVIRONMENT
+@TARGET
 @click.option("--json", "as_json", is_flag=True, help="For machines.")
 def status(name: str, target: str, as_json: bool) -> None:
     """Say what serves, what is being deployed, and what was counted of each."""

@@ -98,12 +98,15 @@ def registry(release: Release, ask: Callable[[], str | None]) -> Link:
     return Link("registry tag", release.model, found, "MLflow, alias champion", required=False)
 
 
-def version(release: Release, answer: dict[str, Any] | None, where: str) -> Iterator[Link]:
-    """Yield the links of a running server: what `/version` answers of model, data, contract and commit.
+def version(
+    release: Release, answer: dict[str, Any] | None, where: str, *, commit: bool = False
+) -> Iterator[Link]:
+    """Yield the links of a running server: what `/version` answers of model, data and contract.
 
-    An image is named by its content, so a later commit of the same content keeps it: it says its builder's.
+    `commit` asks for that too, where the server runs the commit's own code. An image is named by its content:
+    a later commit of the same content keeps it, and it answers the commit that built it.
     """
-    for name in ("model", "data", "contract", *([] if release.image else ["commit"])):
+    for name in ("model", "data", "contract", *(["commit"] if commit else [])):
         yield Link(f"/version {name}", getattr(release, name), (answer or {}).get(name), where)
 
 

@@ -76,4 +76,5 @@ class Environment:
         yield from chain.reviewed(self.root, release)
         yield from self.target.links(release)
         yield chain.registry(release, registry)
-        yield from chain.version(release, self.target.version(), "/version")
+        own_code = not self.target.remote
+        yield from chain.version(release, self.target.version(), "/version", commit=own_code)

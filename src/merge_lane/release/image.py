@@ -33,6 +33,15 @@ PLATFORM_TAGS = ("manylinux2014_x86_64", *(f"manylinux_2_{minor}_x86_64" for min
 MODEL_LABEL = "merge-lane.model"
 """Label that holds the model's hash: one link of the identity chain."""
 
+LABELS = {
+    "REVISION": "org.opencontainers.image.revision",
+    "MODEL": MODEL_LABEL,
+    "DATA": "merge-lane.data",
+    "CONTRACT": "merge-lane.contract",
+    "CONTENT": "merge-lane.content",
+}
+"""Build argument -> the label that the recipe makes of it."""
+
 RECIPE = ("infra/image/Dockerfile", "infra/image/assemble.py")
 LOCKS = ("requirements/build.txt", "requirements/serve.txt")
 BUILD_SECONDS = 900  # without a network a build takes half a minute; a hanging engine must not hang a release
@@ -94,9 +103,24 @@ def labels(root: Path, base: str | None = None) -> dict[str, str]:
     }
 
 
-def exists(tag: str) -> bool:
-    """Say whether the engine has an image of this name."""
-    return _engine("image", "inspect", "--format", "{{.Id}}", tag, check=False).returncode == 0
+def inspect(name: str, template: str) -> str:
+    """Return what the engine says of an image, in Go's template language. Raises ReleaseError."""
+    return _engine("image", "inspect", "--format", template, name).stdout.strip()
+
+
+def labels_of(name: str) -> dict[str, str]:
+    """Return the labels of an image that the engine has."""
+    return dict(json.loads(inspect(name, "{{json .Config.Labels}}")) or {})
+
+
+def pull(name: str) -> bool:
+    """Fetch an image; False where the registry has none, or shows none to who asks."""
+    return _engine("pull", "--quiet", name, check=False).returncode == 0
+
+
+def push(name: str) -> None:
+    """Bring an image to its registry. Raises ReleaseError where that refuses."""
+    _engine("push", "--quiet", name)
 
 
 def build(root: Path, tag: str, base: str | None = None, *, cached: bool = True) -> str:
@@ -116,7 +140,7 @@ def build(root: Path, tag: str, base: str | None = None, *, cached: bool = True)
         recipe = ["--file", str(context / "Dockerfile"), str(context)]
         anew = [] if cached else ["--no-cache"]
         _engine("build", "--network=none", *anew, "--tag", tag, *given, *recipe)
-    return _engine("image", "inspect", "--format", "{{.Id}}", tag).stdout.strip()
+    return inspect(tag, "{{.Id}}")
 
 
 def lay_out(root: Path, context: Path) -> None:

@@ -109,7 +109,8 @@ class LocalTarget:
             process.start(home, "server", command, variables)
         self._await_ready(release)
         port = read_json(home / "port.json")
-        chain.check(chain.version(release, net.get(port, "/version"), f"127.0.0.1:{port}/version"))
+        answer = net.get(port, "/version")
+        chain.check(chain.version(release, answer, f"127.0.0.1:{port}/version", commit=True))
 
     def _await_ready(self, release: Release) -> None:
         home = self._home(release.id)
