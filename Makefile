@@ -110,16 +110,25 @@ rehearse: setup ## See the life of a change, in a scratch directory: review, mer
 
 .PHONY: rehearse
 
-ci-release: setup
-	./scripts/ci-deploy release
+ci-reproduce: setup
+	./scripts/ci-deploy reproduce
+
+ci-image: setup
+	./scripts/ci-deploy image
+
+ci-verify-image:
+	./scripts/ci-deploy verify-image
 
 ci-deploy: setup
 	./scripts/ci-deploy deploy
 
+ci-save-state:
+	./scripts/ci-deploy save-state
+
 ci-rollback: setup
 	./scripts/ci-deploy rollback
 
-.PHONY: deploy rollback ci-release ci-deploy ci-rollback
+.PHONY: deploy rollback ci-reproduce ci-image ci-verify-image ci-deploy ci-save-state ci-rollback
 
 lock: setup ## Reproduce from BASE's dvc.lock, not from a merged one; resolves a conflict in dvc.lock
 	merge-lane prune
@@ -148,9 +157,12 @@ ci-commit: setup
 ci-dispatch:
 	./scripts/ci-dispatch
 
+ci-plan:
+	./scripts/ci-plan
+
 ci-review: setup
 	./scripts/ci-cache checkout
-	merge-lane report --base "$${BASE:-origin/main}"
+	./scripts/ci-report
 	merge-lane review --base "$${BASE:-origin/main}"
 
 ci-fork-report:
@@ -159,7 +171,7 @@ ci-fork-report:
 ci-pass:
 	@python3 scripts/ci_pass.py
 
-.PHONY: lock lock-check post-report fetch-cml check ci-train ci-commit ci-dispatch ci-review ci-fork-report ci-pass
+.PHONY: lock lock-check post-report fetch-cml check ci-train ci-commit ci-dispatch ci-plan ci-review ci-fork-report ci-pass
 
 # What only the template checks; a generated project has no such file.
 -include template-only/*.mk

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workflows.rehearsal.expressions import RehearsalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from workflows.rehearsal.engine import Job
 
@@ -49,46 +51,56 @@ def clean(directory: Path) -> None:
         shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
 
 
-def cache(job: Job, given: Inputs) -> dict[str, str]:
-    """Restore by key, then by prefix, from this ref or the default branch; save after a success."""
+def restore_cache(job: Job, given: Inputs) -> dict[str, str]:
+    """Restore by key, then by prefix, from this ref or the default branch."""
     scopes = (job.run.ref, "refs/heads/main")
-    prefixes = [given["key"], *(given.get("restore-keys") or "").split()]
-    target = job.workspace / given["path"]
-    for prefix in prefixes:
+    for prefix in [given["key"], *(given.get("restore-keys") or "").split()]:
         found = [d for ref, key, d in job.world.caches if ref in scopes and key.startswith(prefix)]
         if found:
-            shutil.copytree(found[-1], target, dirs_exist_ok=True)
-            break
+            shutil.copytree(found[-1], job.workspace / given["path"], dirs_exist_ok=True)
+            return {"cache-hit": str(prefix == given["key"]).lower()}
+    return {"cache-hit": ""}
+
+
+def cache(job: Job, given: Inputs) -> dict[str, str]:
+    """Restore; save after a success under a key that is new."""
 
     def save() -> None:
         kept = job.world.root / f"cache-{len(job.world.caches)}"
-        shutil.copytree(target, kept)
+        shutil.copytree(job.workspace / given["path"], kept)
         job.world.caches.append((job.run.ref, given["key"], kept))
 
-    job.at_end.append(save)
-    return {}
+    outputs = restore_cache(job, given)
+    if outputs["cache-hit"] != "true":
+        job.at_end.append(save)
+    return outputs
 
 
-def files_under(path: Path) -> dict[str, bytes]:
-    """Return files by name; what is hidden is left out, as the real action does."""
-    if path.is_file():
-        return {path.name: path.read_bytes()}
-    found = (p for p in sorted(path.rglob("*")) if p.is_file())
+def files_of(workspace: Path, patterns: str) -> dict[str, bytes]:
+    """Return files by their names in the artefact: below what the patterns have in common.
+
+    What is hidden is left out, as the real action does.
+    """
+    roots = [workspace / line.strip() for line in patterns.splitlines() if line.strip()]
+    found = [path for root in roots for path in sorted(root.parent.glob(root.name)) if path.exists()]
+    files = [file for path in found for file in ([path] if path.is_file() else sorted(path.rglob("*")))]
+    shared = Path(os.path.commonpath(roots)) if len(roots) > 1 else roots[0]
+    base = shared if shared.is_dir() else shared.parent
+    named = {file.relative_to(base): file for file in files if file.is_file()}
     return {
-        p.relative_to(path).as_posix(): p.read_bytes()
-        for p in found
-        if not any(part.startswith(".") for part in p.relative_to(path).parts)
+        name.as_posix(): file.read_bytes()
+        for name, file in named.items()
+        if not any(part.startswith(".") for part in name.parts)
     }
 
 
 def upload(job: Job, given: Inputs) -> dict[str, str]:
-    path = job.workspace / given["path"]
-    files = files_under(path) if path.exists() else {}
+    files = files_of(job.workspace, given["path"])
     if not files:
         if given.get("if-no-files-found") == "error":
             raise StepFailedError(f"no files found at {given['path']}")
         return {}
-    name = path.name if given.get("archive") == "false" else given.get("name", "artifact")
+    name = Path(given["path"]).name if given.get("archive") == "false" else given.get("name", "artifact")
     if name in job.world.artifacts.get(job.run.id, {}) and given.get("overwrite") != "true":
         raise StepFailedError(f"an artefact called {name} exists")
     job.world.upload(job.run.id, name, files)
@@ -106,7 +118,7 @@ def download(job: Job, given: Inputs) -> dict[str, str]:
     except KeyError:
         raise StepFailedError(f"no artefact called {given['name']} in run {run_id}") from None
     for name, data in files.items():
-        target = job.workspace / given["path"] / name
+        target = job.workspace / given.get("path", "") / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
     return {}
@@ -118,6 +130,42 @@ def app_token(job: Job, given: Inputs) -> dict[str, str]:
     prefix = "permission-"
     granted = {name.removeprefix(prefix): value for name, value in given.items() if name.startswith(prefix)}
     return {"token": job.world.token(granted)}
+
+
+def log_in(job: Job, given: Inputs) -> dict[str, str]:
+    """Let the job's engine push to a registry; GitHub's takes the job's token for what it may do."""
+    granted = job.world.github.tokens.get(given["password"], {})
+    if given["registry"] != "ghcr.io" or granted.get("packages") not in ("read", "write"):
+        raise StepFailedError("denied: the token may not use packages")
+    if granted["packages"] == "write":
+        job.env["LOGGED_IN"] = given["registry"]
+    return {}
+
+
+def attest(job: Job, given: Inputs) -> dict[str, str]:
+    """Sign that this workflow made a digest, or what is in it; a line a signature, without cryptography."""
+    granted = job.granted()
+    if granted.get("attestations") != "write" or granted.get("id-token") != "write":
+        raise StepFailedError("attesting needs attestations: write and id-token: write")
+    if not given["subject-digest"].startswith("sha256:"):
+        raise StepFailedError(f"{given['subject-digest']!r} is no digest")
+    kind = "https://slsa.dev/provenance/v1"
+    if "sbom-path" in given:
+        bill = json.loads((job.workspace / given["sbom-path"]).read_text())
+        if not all(bill.get(key) for key in ("bomFormat", "serialNumber", "specVersion")):
+            raise StepFailedError("unsupported bill of materials")
+        kind = "https://cyclonedx.org/bom"
+    repository = job.run.github()["repository"]
+    signed = {
+        "digest": given["subject-digest"],
+        "repository": repository,
+        "ref": job.run.ref,
+        "workflow": f"{repository}/.github/workflows/{job.run.workflow['name']}.yml",
+        "kind": kind,
+    }
+    with (job.world.root / "attestations").open("a") as stream:
+        stream.write(json.dumps(signed) + "\n")
+    return {}
 
 
 def nothing(_job: Job, _given: Inputs) -> dict[str, str]:
@@ -133,7 +181,11 @@ def double(act: Callable[[Job, Inputs], dict[str, str]], *inputs: str) -> Double
 
 
 DOUBLES = {
+    "actions/attest": double(
+        attest, "subject-name", "subject-digest", "sbom-path", "push-to-registry", "create-storage-record"
+    ),
     "actions/cache": double(cache, "path", "key", "restore-keys"),
+    "actions/cache/restore": double(restore_cache, "path", "key", "restore-keys"),
     "actions/checkout": double(checkout, "ref", "fetch-depth", "persist-credentials", "path"),
     "actions/create-github-app-token": double(
         app_token, "app-id", "private-key", "permission-contents", "permission-pull-requests"
@@ -154,5 +206,7 @@ DOUBLES = {
     ),
     "astral-sh/setup-uv": double(nothing, "enable-cache", "cache-dependency-glob"),
     "aws-actions/configure-aws-credentials": double(nothing, "role-to-assume", "aws-region"),
+    "aws-actions/amazon-ecr-login": double(nothing),
+    "docker/login-action": double(log_in, "registry", "username", "password"),
     "hashicorp/setup-terraform": double(nothing, "terraform_version", "terraform_wrapper"),
 }

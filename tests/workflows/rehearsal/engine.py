@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from workflows.rehearsal.expressions import Expressions
     from workflows.rehearsal.world import World
 
+ACTOR = "ada"
 STEP_SECONDS = 240
 WRITE_TO_READ = {"write": "read", "read": "read"}
 
@@ -73,6 +74,7 @@ class Run:
         """Return the context `github` without the token, which is a job's."""
         pull, branch = self.event.payload.get("pull_request"), self.ref.removeprefix("refs/heads/")
         return {
+            "actor": ACTOR,
             "event": self.event.payload,
             "event_name": self.event.name,
             "ref": self.ref,
@@ -101,8 +103,14 @@ class Run:
         return {"github": self.github(), "vars": self.world.variables, "inputs": given}
 
 
-def rehearse(world: World, expressions: Expressions, workflow: dict[str, Any], event: Event) -> Run:
-    """Execute a workflow for an event and return the run."""
+def rehearse(
+    world: World,
+    expressions: Expressions,
+    workflow: dict[str, Any],
+    event: Event,
+    before_job: Callable[[str, Run], None] | None = None,
+) -> Run:
+    """Execute a workflow for an event and return the run; `before_job` may meddle between two jobs."""
     if event.name not in workflow["on"]:
         raise RehearsalError(f"{event.name} does not trigger {workflow['name']}")
     world.runs += 1
@@ -118,6 +126,8 @@ def rehearse(world: World, expressions: Expressions, workflow: dict[str, Any], e
         for name in ready:
             job = Job(run, name, waiting.pop(name), env)
             run.jobs[name] = job
+            if before_job:
+                before_job(name, run)
             job.execute()
     return run
 
@@ -275,6 +285,7 @@ class Job:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTOR": ACTOR,
             "GITHUB_API_URL": github["api_url"],
             "GITHUB_EVENT_NAME": github["event_name"],
             "GITHUB_EVENT_PATH": str(event),

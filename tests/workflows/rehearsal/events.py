@@ -9,7 +9,13 @@ REPOSITORY = "owner/name"
 
 def repository(full_name: str = REPOSITORY) -> dict[str, Any]:
     owner, name = full_name.split("/")
-    return {"full_name": full_name, "name": name, "owner": {"login": owner}, "default_branch": "main"}
+    return {
+        "full_name": full_name,
+        "name": name,
+        "owner": {"login": owner},
+        "default_branch": "main",
+        "visibility": "public",
+    }
 
 
 def pull_request(
@@ -38,3 +44,8 @@ def workflow_run(run_id: int, branch: str, sha: str, *, event: str, fork: str = 
         "pull_requests": [],  # always empty for forks
     }
     return {"action": "completed", "workflow_run": run, "repository": repository()}
+
+
+def push(before: str) -> dict[str, Any]:
+    """Return the payload of `push`; `before` is where the branch was."""
+    return {"before": before, "repository": repository()}
