@@ -8,12 +8,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# A fork's report is posted by another workflow; a fresh lock needs no commit.
+# Without a cloud there is no plan; a fresh lock needs no commit; another workflow posts a fork's report.
 MUST_SUCCEED = ("check", "train", "review")
-MAY_BE_SKIPPED = ("commit", "report")
+MAY_BE_SKIPPED = ("plan", "commit", "report")
 NEXT = {
     "check": "make check shows the same at a desk",
     "train": "make lock shows the same at a desk",
+    "plan": "Terraform refused: the report shows what it said",
     "commit": "its log says what was refused",
     "review": "a gate blocks, or the review could not be made: read the report",
     "report": "the report could not be posted; it is an artefact of this run",

@@ -14,6 +14,7 @@ SCRIPT = Path(__file__).parents[2] / "scripts/ci_pass.py"
 FRESH = {
     "check": "success",
     "train": "success",
+    "plan": "skipped",
     "commit": "skipped",
     "review": "success",
     "report": "success",
@@ -38,7 +39,7 @@ def test_a_report_that_another_workflow_posts_passes(tmp_path):
     assert decide(tmp_path, report="skipped")[0] == 0
 
 
-@pytest.mark.parametrize("job", ["check", "train", "review", "report", "commit"])
+@pytest.mark.parametrize("job", ["check", "train", "plan", "review", "report", "commit"])
 @pytest.mark.parametrize("result", ["failure", "cancelled"])
 def test_any_job_that_fails_or_is_cancelled_stands_in_the_way_by_name(tmp_path, job, result):
     code, text = decide(tmp_path, **{job: result})

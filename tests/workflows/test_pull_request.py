@@ -87,6 +87,7 @@ def test_a_stale_lock_is_committed_and_the_run_on_the_new_head_trains_nothing_an
     assert first.results() == {
         "check": "success",
         "train": "success",
+        "plan": "skipped",
         "commit": "success",
         "review": "skipped",
         "report": "skipped",
@@ -111,6 +112,7 @@ def test_a_stale_lock_is_committed_and_the_run_on_the_new_head_trains_nothing_an
     assert second.results() == {
         "check": "success",
         "train": "success",
+        "plan": "skipped",
         "commit": "skipped",
         "review": "success",
         "report": "success",
@@ -127,6 +129,7 @@ def test_a_fresh_lock_is_reviewed_at_once_and_a_worse_model_is_blocked_with_its_
     assert run.results() == {
         "check": "success",
         "train": "success",
+        "plan": "skipped",
         "commit": "skipped",
         "review": "failure",
         "report": "success",
@@ -146,6 +149,7 @@ def test_a_fork_trains_without_a_token_that_writes_and_its_report_is_posted_by_t
     assert run.results() == {
         "check": "success",
         "train": "success",
+        "plan": "skipped",
         "commit": "skipped",
         "review": "success",
         "report": "skipped",
@@ -170,3 +174,57 @@ def test_a_branch_of_the_same_repository_is_not_posted_twice(rehearse, desk):
     payload = events.workflow_run(5, "better", main, event="pull_request")
     run = rehearse("report-fork.yml", Event("workflow_run", payload, "refs/heads/main", main))
     assert run.results() == {"report": "skipped"}
+
+
+TERRAFORM = """\
+#!/bin/sh
+[ "$2" = plan-as-deployed ] || exit 0
+echo "module.service.aws_lb.this: Refreshing state..."
+echo "  ~ min_task_count = 1 -> 2"
+{last}
+"""
+PLANNED = 'echo "Plan: 0 to add, 1 to change, 0 to destroy."'
+
+
+def with_a_cloud(world: World, desk: Clone, branch: str, last: str) -> str:
+    """Push a better model with Terraform that plans as `last` says; the repository deploys to AWS."""
+    world.variables = {
+        "DEPLOY_TARGET": "aws",
+        "PLAN_ROLE": "arn:aws:iam::1:role/plan",
+        "AWS_REGION": "eu-west-1",
+    }
+    script = desk.path / "infra/terraform"
+    (desk.path / "infra/environments/staging").mkdir(parents=True)
+    (desk.path / "infra/environments/staging/main.tf").touch()
+    script.write_text(TERRAFORM.format(last=last))
+    script.chmod(0o755)
+    return push(desk, branch, 2, 3, lock=True)
+
+
+def test_with_a_cloud_the_report_shows_what_terraform_would_change(rehearse, world, desk):
+    head = with_a_cloud(world, desk, "more-tasks", PLANNED)
+    run = rehearse("pull-request.yml", of_pull_request("more-tasks", head))
+    assert run.results() == {**dict.fromkeys(run.jobs, "success"), "commit": "skipped"}
+    body = world.github.comments[0]["body"]
+    assert "Terraform plan, staging: Plan: 0 to add, 1 to change, 0 to destroy." in body
+    assert "min_task_count = 1 -> 2" in body.replace("&gt;", ">")
+    assert "Refreshing state" not in body
+
+
+def test_a_plan_that_fails_is_reported_and_stands_in_the_way(rehearse, world, desk):
+    head = with_a_cloud(world, desk, "broken", 'echo "Error: no such variable"; exit 1')
+    run = rehearse("pull-request.yml", of_pull_request("broken", head))
+    assert run.results() == {
+        **dict.fromkeys(run.jobs, "success"), "plan": "failure", "commit": "skipped", "pass": "failure"
+    }  # fmt: skip
+    assert "plan: failure" in run.jobs["pass"].summary
+    assert "Error: no such variable" in world.github.comments[0]["body"]
+
+
+def test_a_forks_terraform_never_runs_with_a_role(rehearse, world, desk):
+    with_a_cloud(world, desk, "patch-2", PLANNED)
+    head = desk.git("rev-parse", "HEAD")
+    desk.run("git", "push", "--quiet", "origin", "HEAD:refs/pull/7/head", LOCK_TOKEN="setup")
+    run = rehearse("pull-request.yml", of_pull_request("patch-2", head, fork=FORK))
+    assert run.results()["plan"] == "skipped"
+    assert run.results()["review"] == "success"

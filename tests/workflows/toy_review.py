@@ -35,6 +35,9 @@ if verb == "report":
     target = pathlib.Path("reports/review")
     target.mkdir(parents=True, exist_ok=True)
     text = f"# {'BLOCKED' if blocked else 'PASS'}\\n\\nauc {old} -> {new}, {model} cc @everybody\\n"
+    for word in sys.argv[4:]:
+        title, _, name = word.partition("=")
+        text += f"\\n{title}\\n\\n{pathlib.Path(name).read_text()}" if name else ""
     for name in ("report.md", "report.html", "report.json"):
         (target / name).write_text(text)
 sys.exit(20 if blocked and verb == "review" else 0)
