@@ -1,15 +1,13 @@
 """No request is lost while versions come and go: with stand-in servers many times, with the real one once."""
 
 import json
+import math
 import shutil
 
-import numpy as np
+import made_up
 import pytest
 from release.rig import LIMITS, Load, double_command, stopped
-from serve.conftest import (
-    _values,
-    project_directory,  # noqa: F401 - a fixture
-)
+from serve.conftest import project_directory  # noqa: F401 - a fixture
 
 from merge_lane import bundle
 from merge_lane.release.environment import Environment
@@ -47,16 +45,22 @@ def test_ten_deploys_and_two_rollbacks_under_constant_load_lose_no_request(proje
 
 def requests_of(directory):
     """Return made-up requests that keep to the contract."""
-    schema, random = bundle.load(directory).schema, np.random.default_rng(11)
-    columns = {column.name: plain(column, _values(column, 200, random)) for column in schema.request}
+    request = bundle.load(directory).schema.request
+    arrays = made_up.arrays(request, 200, seed=11)
+    columns = {column.name: plain(column, arrays[column.name]) for column in request}
     rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     return [json.dumps({"rows": [row]}).encode() for row in rows]
 
 
+def missing(value):
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def plain(column, values):
-    """Return values as JSON has them."""
-    cast = {"int": int, "datetime": lambda time: time.isoformat()}.get(column.dtype, lambda value: value)
-    return [cast(value) for value in values.tolist()]
+    """Return values as JSON has them; what is missing is null."""
+    kinds = {"int": int, "bool": bool, "datetime": lambda time: time.isoformat()}
+    cast = kinds.get(column.dtype, lambda value: value)
+    return [None if missing(value) else cast(value) for value in values.tolist()]
 
 
 @pytest.mark.slow
