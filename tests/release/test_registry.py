@@ -5,6 +5,7 @@ import time
 from types import SimpleNamespace
 
 import pytest
+import toy
 
 from merge_lane.errors import TrackingError
 from merge_lane.release import registry
@@ -137,35 +138,27 @@ def test_registry_that_hangs_costs_at_most_ten_seconds(project):
 
 
 @pytest.mark.slow
-def test_real_registry_takes_two_releases_and_moves_the_aliases(tmp_path):
+def test_real_registry_takes_two_releases_and_moves_the_aliases(project, toy_directory, tmp_path):
     """MLflow's own client and database; making the database takes most of the time."""
-    import shutil
-    import subprocess
-
     from mlflow.tracking import MlflowClient
 
-    root = tmp_path / "project"
-    shutil.copytree("models", root / "models")
-    if not (root / "models/model.onnx").exists():
-        pytest.skip("the model is not here: dvc pull")
-    shutil.copytree("reports", root / "reports")
-    shutil.copy("params.yaml", root)
-    for words in (
-        ["init", "-q"],
-        ["add", "-A"],
-        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "x"],
-    ):
-        subprocess.run(["git", "-C", str(root), *words], check=True)
-    from merge_lane.release import manifest
-
-    release = manifest.make(root, by="ada")
     uri = f"sqlite:///{tmp_path}/mlflow.db"
-    registered = registry.Registry(root, uri)
-    registered.started(release, "production")
-    registered.promoted(release, "production")
-    registered.promoted(release, "production")
+    registered = registry.Registry(project.root, uri)
+
+    def promoted(release):
+        registered.started(release, "production")
+        registered.promoted(release, "production")
+        registered.promoted(release, "production")
+        return release
+
+    first = promoted(project.adopt(toy_directory))
+    toy.export(tmp_path / "second", inputs={**toy.INPUTS, "params": "b" * 64})
+    second = promoted(project.adopt(tmp_path / "second", "second"))
     client = MlflowClient(tracking_uri=uri)
-    version = client.get_model_version_by_alias(registry.MODEL, "champion")
-    assert version.tags["model_hash"] == release.model
-    assert registered.served("production") == release.model
-    assert len(client.search_model_versions(f"name='{registry.MODEL}'")) == 1
+    models = {
+        alias: client.get_model_version_by_alias(registry.MODEL, alias).tags["model_hash"]
+        for alias in ("champion", "previous")
+    }
+    assert models == {"champion": second.model, "previous": first.model}
+    assert registered.served("production") == second.model
+    assert len(client.search_model_versions(f"name='{registry.MODEL}'")) == 2
