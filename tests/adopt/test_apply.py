@@ -101,6 +101,33 @@ def test_refuses_a_table_in_a_folder_that_is_emptied(project, folder):
         adopting.plan(path, project, "species", None, ())
 
 
+@pytest.mark.parametrize(
+    ("values", "label"), [((True, False), 'LABEL = pl.col("late")\n'), ((1, 0), '(pl.col("late") == 1)')]
+)
+def test_a_truth_value_is_the_label_as_it_stands(project, values, label):
+    rows = tables.customers(100).with_columns(late=pl.Series(values * 50))
+    adopting.apply(planned(project, rows, "late"))
+    assert label in (project / PYTHON[2]).read_text()
+
+
+def test_refuses_a_place_that_is_no_project(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(AdoptError, match=r"There is no params\.yaml here") as refused:
+        planned(tmp_path / "elsewhere", tables.iris(), "species")
+    assert "project's root" in refused.value.next
+
+
+def test_what_goes_is_named_before_it_goes(project):
+    for name in ("tests/example/words.txt", "tests/test_a.py", "tests/test_b.py", "dvc.lock"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("tailnum\n" if name != "tests/test_b.py" else "x")
+    plan = planned(project, tables.iris(), "species")
+    assert plan.removed() == [Path("tests/example"), Path("dvc.lock"), Path("tests/test_a.py")]
+    adopting.apply(plan)
+    assert planned(project, tables.iris(), "species").removed() == []
+    assert (project / "tests/test_b.py").exists()
+
+
 def test_too_few_months_are_dealt_by_hash_and_keep_the_time_as_a_feature(project):
     plan = planned(project, tables.customers(rows=400, months=1), "churned", "when")
     assert plan.months.names == ("all",)

@@ -34,6 +34,33 @@ def test_finds_the_task(tmp_path, rows, target, task):
     assert judged(tmp_path, rows, target).task == task
 
 
+@pytest.mark.parametrize(
+    ("values", "given", "chosen"),
+    [
+        (("ja", "nein"), None, "nein"),
+        (("ja", "nein"), "Ja", "ja"),
+        ((True, False), None, True),
+        ((0, 1), "0", 0),
+    ],
+)
+def test_the_positive_value_is_the_last_one_or_the_one_that_is_named(tmp_path, values, given, chosen):
+    path = tmp_path / "table.parquet"
+    tables.customers(100).with_columns(y=pl.Series(values * 50)).write_parquet(path)
+    assert judge(survey(path), "y", None, [], positive=given).positive == chosen
+
+
+@pytest.mark.parametrize(
+    ("make", "target", "says"),
+    [(tables.cancer, "diagnosis", "holds "), (tables.iris, "species", "the task is multiclass")],
+)
+def test_a_positive_value_that_is_not_one_of_two_is_refused(tmp_path, make, target, says):
+    path = tmp_path / "table.parquet"
+    make().write_parquet(path)
+    with pytest.raises(AdoptError, match="no two values of which maybe is one") as refused:
+        judge(survey(path), target, None, [], positive="maybe")
+    assert says in refused.value.where
+
+
 @pytest.fixture(scope="module")
 def customers(tmp_path_factory):
     path = tmp_path_factory.mktemp("tables") / "customers.csv"
@@ -107,6 +134,31 @@ def test_refuses_rows_without_a_time(tmp_path):
     )
     with pytest.raises(AdoptError, match="1 rows have no time"):
         judge(survey(path), "y", "when", [])
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        (["città"], "rows share the key città = "),
+        (["Alter (Jahre)"], r"rows have no Alter \(Jahre\), which is to identify them"),
+        (["churned"], "The column churned is named for two purposes"),
+        (["when"], "The column when is named for two purposes"),
+        (["Kunden-Nr", "Kunden-Nr"], "The column Kunden-Nr is named for two purposes"),
+    ],
+)
+def test_refuses_a_key_that_does_not_identify_a_row(tmp_path, keys, says):
+    path = tmp_path / "table.parquet"
+    tables.customers().write_parquet(path)
+    with pytest.raises(AdoptError, match=says) as refused:
+        judge(survey(path), "churned", "when", keys)
+    assert refused.value.next
+
+
+def test_a_key_of_two_columns_is_taken_where_only_both_tell_rows_apart(tmp_path):
+    path = tmp_path / "table.parquet"
+    pairs = pl.DataFrame({"a": [n // 10 for n in range(100)], "b": [n % 10 for n in range(100)]})
+    pairs.with_columns(x=pl.col("a") * 7 % 4, y=pl.col("b") % 2).write_parquet(path)
+    assert judge(survey(path), "y", None, ["a", "b"]).unique == ("a", "b")
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 EXAMPLE_WORDS = Path("tests/example/words.txt")
 """Words that only the example uses: a test file that speaks of them is the example's."""
 
-EXAMPLE_ONLY = (Path("tests/example"), Path("dvc.lock"), Path("models"), Path("reports"), Path("data/raw"))
+EXAMPLE_TESTS = EXAMPLE_WORDS.parent
+EXAMPLE_ONLY = (EXAMPLE_TESTS, Path("dvc.lock"), Path("models"), Path("reports"), Path("data/raw"))
 """What belongs to the example alone: its tests, and everything that was made from its data."""
 
 INCOMING = Path("data/incoming")
@@ -53,6 +54,12 @@ class Plan:
             self._difference(path, text) for path, text in self.texts.items() if self._changed(path, text)
         )
 
+    def removed(self) -> list[Path]:
+        """Return what would be removed: what was made of the data before, and their tests."""
+        own = [path for path in EXAMPLE_ONLY if (self.root / path).exists()]
+        inside = [path for path in example_tests(self.root) if EXAMPLE_TESTS not in path.parents]
+        return [*own, *inside]
+
     def _changed(self, path: Path, text: str) -> bool:
         return not (self.root / path).is_file() or (self.root / path).read_text(encoding="utf-8") != text
 
@@ -63,11 +70,20 @@ class Plan:
         )
 
 
-def plan(file: Path, root: Path, target: str, time: str | None, keys: Collection[str]) -> Plan:
+def plan(
+    file: Path,
+    root: Path,
+    target: str,
+    time: str | None,
+    keys: Collection[str],
+    *,
+    positive: str | None = None,
+) -> Plan:
     """Look at the table and return what adopting it would change; nothing is written."""
+    _refuse_elsewhere(root)
     _refuse_own_folders(file, root)
     survey = look(file)
-    judged = judging.judge(survey, target, time, keys)
+    judged = judging.judge(survey, target, time, keys, positive=positive)
     parts = params.months(survey, judged.time)
     if judged.time is not None and not parts.timed:
         judged = _untimed(judged)
@@ -82,6 +98,17 @@ def plan(file: Path, root: Path, target: str, time: str | None, keys: Collection
         **_without_example(root),
     }
     return Plan(judged, survey, parts, texts, root)
+
+
+def _refuse_elsewhere(root: Path) -> None:
+    """Raise AdoptError where there is no project to put a table into."""
+    lost = [name for name in ("params.yaml", "dvc.yaml", "pyproject.toml") if not (root / name).is_file()]
+    if lost:
+        raise AdoptError(
+            f"There is no {lost[0]} here: a table is put into a project.",
+            where=str(root.resolve()),
+            next="run the command in the project's root",
+        )
 
 
 def _refuse_own_folders(file: Path, root: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandera.polars as pa
 import polars as pl
 
-from merge_lane.adopt import signal
+from merge_lane.adopt import named, signal
 from merge_lane.columns import Known, Role
 from merge_lane.errors import AdoptError
 
@@ -76,26 +76,25 @@ class Judged:
         return next(iter(self.having(Role.TIME)), None)
 
 
-def judge(survey: Survey, target: str, time: str | None, keys: Collection[str]) -> Judged:
-    """Decide the role of every column. Raises AdoptError where a named column is missing or unfit."""
-    for name in (target, time, *keys):
-        if name is not None and name not in survey.columns:
-            raise AdoptError(
-                f"The table has no column {name}.",
-                where="--target, --time, --key",
-                next=f"choose from {', '.join(survey.columns)}",
-            )
-    task, positive = task_of(survey.columns[target], survey.rows)
-    if time is not None:
-        _check_time(survey.columns[time])
-    codes, labelled = codes_of(survey.sample, survey.columns[target], task, positive)
+def judge(
+    survey: Survey, target: str, time: str | None, keys: Collection[str], *, positive: str | None = None
+) -> Judged:
+    """Decide the role of every column. Raises AdoptError where a named column or value is missing or unfit.
+
+    `positive` names the value of a binary target that counts as true, where it is not the obvious one.
+    """
+    named.check(survey, target, time, keys)
+    task, value = task_of(survey.columns[target], survey.rows)
+    if positive is not None:
+        value = named.positive(survey.columns[target], task, positive)
+    codes, labelled = codes_of(survey.sample, survey.columns[target], task, value)
     columns, taken = [], set[str]()
     for surveyed in survey.columns.values():
         role, reason = _role(surveyed, target, time, keys, survey.rows)
         if role is Role.FEATURE:
             role, reason = _unless_leak(surveyed, labelled, codes, task)
         columns.append(_adopted(surveyed, role, reason, taken))
-    judged = Judged(task, tuple(columns), positive, tuple(keys))
+    judged = Judged(task, tuple(columns), value, tuple(keys))
     if not judged.having(Role.FEATURE):
         raise AdoptError(
             "No column is left to learn from.",
@@ -147,27 +146,12 @@ def codes_of(
     return values.cast(pl.Float64).to_numpy(), rows
 
 
-def _check_time(column: Surveyed) -> None:
-    if column.dtype != "datetime":
-        raise AdoptError(
-            f"The time column {column.name} holds no times ({column.dtype}).",
-            where=f"column {column.name}",
-            next="write times as 2024-05-31 or 2024-05-31 13:45:00",
-        )
-    if column.missing:
-        raise AdoptError(
-            f"{column.missing:,} rows have no time.",
-            where=f"column {column.name}",
-            next="fill or remove those rows: a row without a time belongs to no month",
-        )
-
-
 def _role(
     column: Surveyed, target: str, time: str | None, keys: Collection[str], rows: int
 ) -> tuple[Role, str]:
-    named: dict[str | None, Role] = {**dict.fromkeys(keys, Role.KEY), time: Role.TIME, target: Role.LABEL}
-    if column.name in named:
-        return named[column.name], ""
+    given: dict[str | None, Role] = {**dict.fromkeys(keys, Role.KEY), time: Role.TIME, target: Role.LABEL}
+    if column.name in given:
+        return given[column.name], ""
     reason = _useless(column, rows)
     return (Role.FORBIDDEN, f"left out: {reason}") if reason else (Role.FEATURE, "")
 

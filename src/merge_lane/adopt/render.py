@@ -221,6 +221,8 @@ def read(source: str, month: str) -> pl.DataFrame:
 
 def _label(judged: Judged) -> str:
     name = literal(judged.target.name)
+    if judged.target.surveyed.dtype == "bool" and judged.positive is True:
+        return f"pl.col({name})"
     if judged.task == "binary":
         return f"(pl.col({name}) == {literal(judged.positive)}).alias({name})"
     return f"pl.col({name}).cast(pl.{'String' if judged.task == 'multiclass' else 'Float64'})"

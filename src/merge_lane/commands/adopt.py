@@ -23,10 +23,17 @@ Written. Next:
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("--time", help="Column of times: rows are then split by month, the latest months test.")
 @click.option("--key", "keys", multiple=True, help="Column that identifies a row; give it again for more.")
+@click.option("--positive", help="Value of a binary target that counts as true; else the last of the two.")
 @click.option("--yes", is_flag=True, help="Write without asking. Without it the differences are shown first.")
 @click.option("--dry-run", is_flag=True, help="Show the differences and write nothing.")
 def adopt(  # noqa: PLR0917 - click passes by name
-    file: Path, target: str, time: str | None, keys: tuple[str, ...], yes: bool, dry_run: bool
+    file: Path,
+    target: str,
+    time: str | None,
+    keys: tuple[str, ...],
+    positive: str | None,
+    yes: bool,
+    dry_run: bool,
 ) -> None:
     """Put the table in FILE (CSV or Parquet) in place of the data that are there.
 
@@ -36,10 +43,13 @@ def adopt(  # noqa: PLR0917 - click passes by name
     from merge_lane.adopt import apply as adopting
 
     click.echo(f"adopt: looking at {file}", err=True)
-    plan = adopting.plan(file, Path(), target, time, keys)
+    plan = adopting.plan(file, Path(), target, time, keys, positive=positive)
     click.echo(summary(plan))
     if not yes:
         click.echo(plan.differences())
+    if gone := plan.removed():
+        click.echo("\nRemoved will be what belongs to the data before (git and DVC keep what was committed):")
+        click.echo("  " + "\n  ".join(map(str, gone)))
     if dry_run or not (yes or click.confirm("Write these files?")):
         click.echo("nothing was written.")
         return
@@ -60,7 +70,7 @@ def _store() -> None:
 def summary(plan: Plan) -> str:
     """Return what was found and decided, one line a column."""
     judged, months = plan.judged, plan.months
-    positive = f", {judged.positive!r} is positive" if judged.task == "binary" else ""
+    positive = f", {judged.positive!r} is positive (or choose --positive)" if judged.task == "binary" else ""
     lines = [
         f"{plan.survey.rows:,} rows; {judged.task}: predicts {judged.target.name}{positive}",
         f"{len(months.names)} part(s): {months.why}",
