@@ -42,7 +42,8 @@ def _bom(root: Path, base: str | None) -> Bom:
     from cyclonedx.model.component import Component, ComponentType
 
     content = image.content_tag(root, base)
-    whole = Component(name="merge-lane", version=content, type=ComponentType.CONTAINER, bom_ref="image")
+    kind = ComponentType.CONTAINER
+    whole = Component(name="merge-lane", version=content, type=kind, bom_ref="image")
     parts = [*_packages((root / LOCK).read_text()), _model(root), _base(root, base)]
     moment = datetime.fromtimestamp(image.EPOCH, UTC)  # a time of day would make another bill each time
     bom = Bom(
@@ -113,4 +114,4 @@ def _sha256(content: str) -> Any:
 def _properties(values: dict[str, list[str]]) -> Iterable[Any]:
     from cyclonedx.model import Property
 
-    return [Property(name=f"merge-lane:{key}", value=value) for key, all_ in values.items() for value in all_]
+    return [Property(name=name, value=value) for name, found in values.items() for value in found]

@@ -26,13 +26,14 @@ def check(url: str, bodies: Sequence[bytes], release: Release, environment: str)
     Raises DeployError at the first answer that is no finite prediction of the release's model.
     """
     asked = bodies[:REQUESTS]
+    back = f"merge-lane rollback --environment {environment}"
     for number, body in enumerate(asked, start=1):
         problem = _problem(*_ask(f"{url}/predict", body), release.model)
         if problem:
             raise DeployError(
                 f"Request {number} of {len(asked)} to {environment}: {problem}.",
                 where=f"POST {url}/predict",
-                next=f"read the server's log, then: merge-lane rollback --environment {environment}",
+                next=f"read the server's log, then: {back}",
             )
     return len(asked)
 
