@@ -1,10 +1,9 @@
 """Stands in for Terraform and the cloud: a script on disk, and an API that behaves as last applied."""
 
 import json
-import random
 import stat
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from release.front import Front
 
 from merge_lane.release.canary import Counts
 
@@ -31,8 +30,8 @@ elif verb == "apply":
 """
 
 
-class Cloud:
-    """The API behind the load balancer. `releases` maps an image to its release and to how it behaves."""
+class Cloud(Front):
+    """The API behind the load balancer, as last applied."""
 
     def __init__(self, root):
         self.folder = root / "infra"
@@ -40,39 +39,7 @@ class Cloud:
         script = self.folder / "terraform"
         script.write_text(SCRIPT)
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
-        self.releases = {}
-        self.errors = {"stable": 0, "canary": 0}
-        self.asked = {"stable": 0, "canary": 0}
-        self.dice = random.Random(3)
-        cloud = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                self.reply(cloud.version(self.headers.get("x-merge-lane-track")))
-
-            def do_POST(self):
-                self.rfile.read(int(self.headers["content-length"]))
-                self.reply(cloud.predict())
-
-            def reply(self, tree):
-                body = json.dumps(tree).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        super().__init__()
 
     def state(self):
         path = self.folder / "state.json"
@@ -104,29 +71,14 @@ class Cloud:
         (self.folder / "fault").write_text(words)
         (self.folder / "said").write_text(said)
 
-    def add(self, release, *, shift=0.0, errors=0.0, says=None):
-        self.releases[release.image] = (release, {"shift": shift, "errors": errors, "says": says})
+    def mend(self):
+        (self.folder / "fault").unlink()
 
-    def on(self, track):
-        state = self.state()
-        image = (
-            state["canary_image"] if track == "canary" and state["canary_image"] else state["stable_image"]
-        )
-        return self.releases[image.rpartition("@")[2]]
+    def image(self, track):
+        return self.state().get(f"{track}_image")
 
-    def version(self, track):
-        release, wish = self.on(track or "stable")
-        return {**release.model_dump(), "model": wish["says"] or release.model}
-
-    def predict(self):
-        track = (
-            "canary"
-            if self.dice.random() < self.state()["traffic_weights_percent"]["canary"] / 100
-            else "stable"
-        )
-        release, wish = self.on(track)
-        score = min(1.0, self.dice.betavariate(2, 5) + wish["shift"])
-        return {"predictions": [score], "model": release.model}
+    def shares(self):
+        return self.state()["traffic_weights_percent"]
 
     def count(self, track, since):  # noqa: ARG002 - the cloud counts by itself
         """As if many users had asked meanwhile."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from merge_lane import errors
 from merge_lane.errors import (
+    BusyError,
     DeployError,
     InconclusiveError,
     ProjectError,
@@ -119,6 +120,8 @@ class Machine:
             current = self._failed(current, reason)
         try:
             return self._finish(current)
+        except BusyError:  # it is neither forward nor back yet, so nothing else may begin
+            raise
         except ProjectError as error:
             self.say(f"{current.deployment}: {error.what}")
             return current
@@ -150,6 +153,9 @@ class Machine:
         self.say(f"{current.step}: {current.release.id}")
         try:
             return self._steps[current.step](current)
+        except BusyError as error:  # says nothing of the release: the same command again goes on
+            self._note(current, "held up", once=False, step=str(current.step), what=error.what)
+            raise
         except ProjectError as error:
             if current.step in (Step.RETIRE, Step.ROLL_BACK):  # decided: the same command again goes on
                 raise
@@ -184,10 +190,11 @@ class Machine:
         return current.at(Step.START)
 
     def _start(self, current: State) -> State:
-        self.target.start(current.release)
-        self.mirror("started", current.release)
-        self._note(current, "started")
-        return current.at(Step.TAKE_OVER if current.direct else Step.ROUTE)
+        beside = self.target.start(current.release, direct=current.direct)
+        if beside:
+            self.mirror("started", current.release)
+            self._note(current, "started")
+        return current.at(Step.ROUTE if beside and not current.direct else Step.TAKE_OVER)
 
     def _route(self, current: State) -> State:
         self.target.route(current.release, self.limits.share, current.deployment)

@@ -6,7 +6,7 @@ import pytest
 from release.cloud import Cloud
 from release.rig import LIMITS
 
-from merge_lane.errors import ChainError, DeployError, RolledBackError
+from merge_lane.errors import BusyError, ChainError, DeployError, RolledBackError
 from merge_lane.release.environment import Environment
 from merge_lane.release.machine import Machine
 from merge_lane.release.replay import Probe
@@ -96,9 +96,17 @@ def test_apply_that_fails_while_stable_rolls_gives_stable_its_former_image_back(
 def test_stale_lock_is_named_with_the_way_to_free_it(lane, cloud, project):
     said = "Error: Error acquiring the state lock\nLock Info:\n  ID:        1f2e-77\n  Path: x\n"
     cloud.break_apply("-var", said)
-    with pytest.raises(DeployError, match="locked by 1f2e-77") as raised:
-        lane.deploy(imaged(project, cloud, "b"), by="ada")
+    release = imaged(project, cloud, "b")
+    with pytest.raises(BusyError, match="locked by 1f2e-77") as raised:
+        lane.deploy(release, by="ada")
     assert "force-unlock 1f2e-77" in raised.value.next
+    assert "locked by 1f2e-77" in lane.record.last("held up")["what"]
+    with pytest.raises(BusyError):
+        lane.deploy(imaged(project, cloud, "c"), by="ada")
+    assert lane.record.last("planned")["release"] == release.id
+    cloud.mend()
+    lane.deploy(release, by="ada")
+    assert lane.target.stable() == release.id
 
 
 def test_state_is_saved_after_every_apply_failed_ones_too(lane, cloud, project):
@@ -113,6 +121,24 @@ def test_release_without_an_image_is_refused_before_anything_is_applied(lane, cl
         lane.deploy(project.release("b"), by="ada")
     assert len(cloud.applies()) == 1
     assert lane.record.last("refused")
+
+
+def test_release_that_is_refused_leaves_alone_what_serves(lane, cloud, project):
+    """Not the release before it is brought back, which the last deployment would have gone back to."""
+    lane.deploy(imaged(project, cloud, "b"), by="ada")
+    applied = cloud.applies()
+    with pytest.raises(ChainError):
+        lane.deploy(imaged(project, cloud, "c").model_copy(update={"model": "f" * 64}), by="ada")
+    assert cloud.applies() == applied
+
+
+def test_commit_that_changes_nothing_in_the_image_is_promoted_without_an_apply(lane, cloud, project):
+    image = lane.record.last("planned")["manifest"]["image"]
+    release = project.commit("only words").model_copy(update={"image": image})
+    cloud.add(release)
+    lane.deploy(release, by="ada")
+    assert len(cloud.applies()) == 1
+    assert lane.record.last("promoted")["release"] == lane.target.stable() == release.id
 
 
 class Killed(BaseException):
@@ -137,12 +163,24 @@ def test_deployment_killed_at_every_step_goes_on(lane, cloud, project, hook):
             lane.deploy(release, by="ada")
     lane.deploy(release, by="ada")
     assert cloud.state()["stable_image"].endswith("b")
-    assert cloud.applies()[1:] == [("a", "b", 0), ("a", "b", 50), ("b", "b", 50), ("b", None, 0)]
+    applied = list(dict.fromkeys(cloud.applies()[1:]))  # one more of the same changes nothing
+    assert applied == [("a", "b", 0), ("a", "b", 50), ("b", "b", 50), ("b", None, 0)]
 
 
-def test_rollback_gives_the_former_image_back_without_a_canary(lane, cloud, project):
+def test_rollback_gives_the_former_image_back_by_one_apply(lane, cloud, project):
     lane.deploy(imaged(project, cloud, "b"), by="ada")
     former = Environment("production", project.root, lane.target).former()
+    applied = len(cloud.applies())
     lane.deploy(former, by="ada", direct=True, kind="rollback")
-    assert cloud.state()["stable_image"].endswith("a")
-    assert cloud.state()["canary_image"] is None
+    assert cloud.applies()[applied:] == [("a", None, 0)]
+    assert lane.target.version()["image"] == "sha256:" + "a" * 64
+
+
+def test_rollback_that_ecs_gives_up_leaves_the_version_that_serves(lane, cloud, project):
+    lane.deploy(imaged(project, cloud, "b"), by="ada")
+    former = Environment("production", project.root, lane.target).former()
+    cloud.break_apply("stable_image=registry/lane@sha256:a", "Error: deployment circuit breaker")
+    with pytest.raises(DeployError, match="circuit breaker"):
+        lane.deploy(former, by="ada", direct=True, kind="rollback")
+    assert cloud.applies()[-1] == ("b", None, 0)
+    assert lane.target.version()["image"] == "sha256:" + "b" * 64

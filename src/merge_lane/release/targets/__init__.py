@@ -27,8 +27,12 @@ class Target(Protocol):
     def prepare(self, release: Release) -> None:
         """Refuse, without changing anything, a release that cannot be deployed here."""
 
-    def start(self, release: Release) -> None:
-        """Run the release beside the stable one, without traffic, and return once it is ready."""
+    def start(self, release: Release, *, direct: bool) -> bool:
+        """Run the release beside the stable one, without traffic, and return once it is ready.
+
+        False: nothing runs beside. Stable runs the same already; or a `direct` release, which no canary's
+        judgement follows, is put in stable's place when it gets all of the traffic.
+        """
 
     def route(self, release: Release, share: float, deployment: str) -> None:
         """Give the release its share of the traffic; counting starts anew for a new `deployment`."""

@@ -77,9 +77,10 @@ class AwsTarget:
         """Do nothing: ECS replaces what dies."""
 
     def prepare(self, release: Release) -> None:
-        """Refuse a release without an image, or whose chain does not hold."""
+        """Refuse a release without an image, or whose chain does not hold; note what to go back to."""
         self._image(release)
         chain.check(chain.reviewed(self.root, release))
+        self._keep(release=release.id, former=self.terraform.deployed().stable)
 
     def _image(self, release: Release) -> str:
         if release.image is None or not self.repository:
@@ -92,16 +93,21 @@ class AwsTarget:
             )
         return f"{self.repository}@{release.image}"
 
-    def start(self, release: Release) -> None:
-        """Run the image as the canary without traffic; the first release of all as stable."""
+    def start(self, release: Release, *, direct: bool) -> bool:
+        """Run the image as the canary without traffic; the first release of all as stable.
+
+        A direct release waits for `route`: ECS guards the roll of stable's service, and one apply does all.
+        """
         image, now = self._image(release), self.terraform.deployed()
-        if now.stable != image:
-            self._keep(former=now.stable)
+        if now.stable is not None and (direct or now.stable == image):
+            return False
         wanted = Deployed(now.stable, image, 0) if now.stable else Deployed(image)
-        if now.stable != image and (now.stable, now.canary) != (wanted.stable, image):
+        if (now.stable, now.canary) != (wanted.stable, wanted.canary):
             self.terraform.apply(wanted)
         track = "canary" if wanted.canary else "stable"
         chain.check(chain.version(release, self._version(track), f"{self.url}/version of the {track}"))
+        self._keep(beside=track == "canary")
+        return True
 
     def route(self, release: Release, share: float, deployment: str) -> None:
         """Set the canary's weight. With the whole share stable's own service rolls to the image as well."""
@@ -138,20 +144,30 @@ class AwsTarget:
 
     def promote(self, release: Release) -> None:
         """Take the canary away: stable runs the same image now."""
-        self._running.close()
+        self._stop_probing()
         wanted = Deployed(self._image(release))
-        if self.terraform.deployed() != wanted:
+        if self._kept().get("beside") or self.terraform.deployed() != wanted:
             self.terraform.apply(wanted)
+        self._forget()
 
     def remove(self, release: Release) -> None:
-        """Take the canary away, and give stable its former image back where it had begun to change."""
+        """Take the canary away, and give stable its former image back where it had begun to change.
+
+        Applied whatever the outputs say: an apply that failed half-way has left more than they know.
+        """
+        self._stop_probing()
+        kept = self._kept()
+        if kept.get("release") == release.id and kept["former"] is not None:  # else refused, or the first
+            self.terraform.apply(Deployed(kept["former"]))
+        self._forget()
+
+    def _stop_probing(self) -> None:
         self._running.close()
-        former = self._kept().get("former")
-        now = self.terraform.deployed()
-        if former is None or release.image is None:
-            return  # nothing ran before, so there is nothing to go back to
-        if now != Deployed(former):
-            self.terraform.apply(Deployed(former))
+        self._probe = self._seen = None
+
+    def _forget(self) -> None:
+        """Drop what was kept for this deployment: it must not speak for the next."""
+        write_json(self.folder / "aws.json", {})
 
     def links(self, release: Release) -> Iterator[chain.Link]:
         """Yield the link of the image that stable runs."""

@@ -94,10 +94,11 @@ class LocalTarget:
                 shutil.rmtree(home)  # else it would be taken for the release when the tree is whole again
             raise
 
-    def start(self, release: Release) -> None:
+    def start(self, release: Release, *, direct: bool) -> bool:  # noqa: ARG002 - always beside
         """Check again what was put aside, and run it until it is ready and answers with its own hash."""
         chain.check(chain.bundle(self._home(release.id) / "models", release))
         self._run(release)
+        return True
 
     def _run(self, release: Release) -> None:
         home = self._home(release.id)

@@ -8,10 +8,12 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from merge_lane.errors import DeployError
+from merge_lane.errors import BusyError, DeployError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from merge_lane.errors import ProjectError
 
 APPLY_SECONDS = 3600.0  # Terraform's own time limits end an apply long before
 TAIL_LINES = 12
@@ -42,11 +44,13 @@ class Terraform:
 
     def outputs(self) -> dict[str, Any]:
         """Return all outputs by name."""
-        return {name: one["value"] for name, one in json.loads(self._run("output", "-json")).items()}
+        said = json.loads(self._run("output", "-json", "-no-color"))
+        return {name: one["value"] for name, one in said.items()}
 
     def apply(self, wanted: Deployed) -> None:
         """Make it so, and return once it is steady. Raises DeployError; the traffic then stays where it was.
 
+        Raises BusyError where the state is locked: nothing was tried then, forwards or backwards.
         A state that could not be written is brought back after every apply, a failed one above all.
         """
         given = {"stable_image": wanted.stable, "canary_image": wanted.canary}
@@ -70,18 +74,20 @@ class Terraform:
             raise self._failed(words[0], done.stdout + done.stderr)
         return done.stdout
 
-    def _failed(self, verb: str, said: str) -> DeployError:
-        lock = LOCK_ID.search(said) if "Error acquiring the state lock" in said else None
-        what = f"terraform {verb} failed for {self.environment}:\n" + _tail(said)
-        if lock:
+    def _failed(self, verb: str, said: str) -> ProjectError:
+        where = f"infra/environments/{self.environment}"
+        if lock := LOCK_ID.search(said) if "Error acquiring the state lock" in said else None:
             held = f"The state of {self.environment} is locked by {lock[1]}"
-            what = f"{held}: a former apply was killed, or one runs now."
-        unlock = (
-            f"see that no apply runs, then infra/terraform {self.environment} force-unlock {lock and lock[1]}"
-        )
-        usual = "read what Terraform says; stable kept serving; the same command again goes on"
+            unlock = f"infra/terraform {self.environment} force-unlock {lock[1]}"
+            return BusyError(
+                f"{held}: a former apply was killed, or one runs now.",
+                where=where,
+                next=f"see that no apply runs, then {unlock}; the same command again goes on",
+            )
         return DeployError(
-            what, where=f"infra/environments/{self.environment}", next=unlock if lock else usual
+            f"terraform {verb} failed for {self.environment}:\n{_tail(said)}",
+            where=where,
+            next="read what Terraform says; stable kept serving",
         )
 
 
