@@ -208,16 +208,17 @@ def wait_for_port(port):
     raise AssertionError("the registry did not start")
 
 
-def test_it_is_pushed_and_pulled_back_by_its_digest(built, registry):
+def test_it_is_pushed_and_pulled_back_by_its_digest_to_read_its_label(built, registry, project):
     remote = f"{registry}/merge-lane:{built.partition(':')[2]}"
     docker("tag", built, remote)
     docker("push", "--quiet", remote)
     (by_digest,) = json.loads(docker("image", "inspect", "--format", "{{json .RepoDigests}}", remote))
     docker("image", "rm", remote)
-    docker("pull", "--quiet", by_digest)
+    labelled = image.model_label(by_digest)
     ids = {docker("image", "inspect", "--format", "{{.Id}}", name) for name in (built, by_digest)}
     docker("image", "rm", by_digest)
     assert len(ids) == 1
+    assert labelled == image.labels(project, BASE)["MODEL"]
     assert "@sha256:" in by_digest
 
 
@@ -256,3 +257,16 @@ def test_a_registry_that_cannot_be_reached_refuses_the_push(project):
     with pytest.raises(ReleaseError, match="push` failed"):
         publish.publish(project, nowhere, BASE, say=print)
     docker("image", "rm", f"{nowhere}:{image.content_tag(project, BASE)}")
+
+
+@pytest.mark.usefixtures("built")
+def test_an_image_without_labels_names_no_model(repository):
+    docker("tag", f"{BASE}:run", f"{repository}:foreign")
+    docker("push", "--quiet", f"{repository}:foreign")
+    assert image.model_label(f"{repository}:foreign") is None
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_image_that_the_registry_has_not_cannot_be_asked(repository):
+    with pytest.raises(ReleaseError, match="cannot be had"):
+        image.model_label(f"{repository}@sha256:{'0' * 64}")

@@ -39,6 +39,7 @@ class Cloud(Front):
         script = self.folder / "terraform"
         script.write_text(SCRIPT)
         script.chmod(script.stat().st_mode | stat.S_IXUSR)
+        self.labels = {}
         super().__init__()
 
     def state(self):
@@ -79,6 +80,11 @@ class Cloud(Front):
 
     def shares(self):
         return self.state()["traffic_weights_percent"]
+
+    def label(self, name):
+        """Return the label of an image: that of its release, unless told otherwise."""
+        digest = name.rpartition("@")[2]
+        return self.labels.get(digest, self.releases[digest][0].model)
 
     def count(self, track, since):  # noqa: ARG002 - the cloud counts by itself
         """As if many users had asked meanwhile."""

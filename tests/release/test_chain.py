@@ -78,6 +78,11 @@ def test_without_an_image_no_label_is_asked_for(release):
     assert not chain.label(release, None).broken
 
 
+def test_label_that_nobody_could_ask_for_breaks_nothing(release):
+    with_image = release.model_copy(update={"image": "sha256:" + OTHER})
+    assert not chain.label(with_image, None, asked=False).broken
+
+
 def test_wrong_registry_tag_is_found(release):
     tampered([chain.registry(release, lambda: OTHER)], "registry tag")
 

@@ -82,11 +82,10 @@ def _release_hash(release: Release) -> str:
     return hashlib.sha256(dump_json(release.model_dump()).encode()).hexdigest()
 
 
-def label(release: Release, found: str | None) -> Link:
-    """Return the link of the image's label; without an image it is not required."""
-    return Link(
-        "image label", release.model, found, release.image or "no image", required=bool(release.image)
-    )
+def label(release: Release, found: str | None, *, asked: bool = True) -> Link:
+    """Return the link of the image's label; not required without an image, or where nobody could ask."""
+    required = asked and release.image is not None
+    return Link("image label", release.model, found, release.image or "no image", required=required)
 
 
 def registry(release: Release, ask: Callable[[], str | None]) -> Link:

@@ -118,6 +118,20 @@ def pull(name: str) -> bool:
     return _engine("pull", "--quiet", name, check=False).returncode == 0
 
 
+def model_label(name: str) -> str | None:
+    """Return the model's hash that an image in a registry bears; None where it has no such label.
+
+    `name` is REPOSITORY@DIGEST. Raises ReleaseError where there is no engine or the image cannot be had.
+    """
+    if not pull(name):
+        raise ReleaseError(
+            f"The image {name} cannot be had, so its label cannot be read.",
+            where=name,
+            next="log in to its registry; see whether it was pushed: `docker pull` says why",
+        )
+    return labels_of(name).get(MODEL_LABEL)
+
+
 def push(name: str) -> None:
     """Bring an image to its registry. Raises ReleaseError where that refuses."""
     _engine("push", "--quiet", name)

@@ -6,7 +6,13 @@ import pytest
 from release.cloud import Cloud
 from release.rig import LIMITS
 
-from merge_lane.errors import BusyError, ChainError, DeployError, RolledBackError
+from merge_lane.errors import (
+    BusyError,
+    ChainError,
+    DeployError,
+    ReleaseError,
+    RolledBackError,
+)
 from merge_lane.release.environment import Environment
 from merge_lane.release.machine import Machine
 from merge_lane.release.replay import Probe
@@ -32,7 +38,7 @@ def lane(project, cloud):
     """An environment that serves release a."""
     folder = project.root / "deployments/production"
     target = AwsTarget(
-        folder, project.root, cloud.url, lambda: [b"{}"], cloud.count, repository="registry/lane"
+        folder, project.root, cloud.url, lambda: [b"{}"], cloud.count, "registry/lane", cloud.label
     )
     environment = Environment("production", project.root, target)
     limits = LIMITS.model_copy(update={"share": 0.5, "min_predictions": 50})
@@ -121,6 +127,36 @@ def test_release_without_an_image_is_refused_before_anything_is_applied(lane, cl
         lane.deploy(project.release("b"), by="ada")
     assert len(cloud.applies()) == 1
     assert lane.record.last("refused")
+
+
+@pytest.mark.parametrize("label", ["f" * 64, None], ids=["of another model", "missing"])
+def test_image_with_a_wrong_label_is_refused_before_anything_is_applied(lane, cloud, project, label):
+    release = imaged(project, cloud, "b")
+    cloud.labels[release.image] = label
+    with pytest.raises(ChainError, match="breaks at image label"):
+        lane.deploy(release, by="ada")
+    assert len(cloud.applies()) == 1
+    assert lane.record.last("refused")["release"] == release.id
+
+
+def links(lane, project):
+    environment = Environment("production", project.root, lane.target)
+    return {link.name: link for link in environment.links(lambda: None)}
+
+
+def test_label_of_what_is_deployed_is_a_link_of_the_chain(lane, cloud, project):
+    assert links(lane, project)["image label"].found == lane.target.version()["model"]
+    cloud.labels[lane.record.last("planned")["manifest"]["image"]] = "f" * 64
+    assert links(lane, project)["image label"].broken
+
+
+def test_without_an_engine_the_label_is_not_asked(lane, project):
+    def no_engine(_):
+        raise ReleaseError("There is no docker on this machine.")
+
+    lane.target.label = no_engine
+    link = links(lane, project)["image label"]
+    assert (link.found, link.broken) == (None, False)
 
 
 def test_release_that_is_refused_leaves_alone_what_serves(lane, cloud, project):

@@ -14,10 +14,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from merge_lane.errors import DeployError
+from merge_lane.errors import DeployError, ReleaseError
 from merge_lane.files import read_json, write_json
 from merge_lane.release import chain
 from merge_lane.release.canary import Observation
+from merge_lane.release.image import model_label
 from merge_lane.release.record import Record
 from merge_lane.release.replay import Probe
 from merge_lane.release.targets import cloudwatch, net, tally
@@ -40,7 +41,8 @@ TRACK_HEADER = "x-merge-lane-track"
 class AwsTarget:
     """One environment on AWS. `url` is the API's address; `requests` returns bodies to probe with.
 
-    `count` returns what the load balancer counted of a track since a Unix time.
+    `count` returns what the load balancer counted of a track since a Unix time, `label` the model's hash in
+    the label of an image.
     """
 
     folder: Path
@@ -49,6 +51,7 @@ class AwsTarget:
     requests: Callable[[], Sequence[bytes]]
     count: Callable[[str, float], Counts | None]
     repository: str = field(default_factory=lambda: os.environ.get(REPOSITORY_VARIABLE, ""))
+    label: Callable[[str], str | None] = model_label
     clock: Callable[[], float] = time.time
     remote: bool = field(default=True, init=False)
     _probe: Probe | None = field(default=None, init=False)
@@ -78,8 +81,9 @@ class AwsTarget:
 
     def prepare(self, release: Release) -> None:
         """Refuse a release without an image, or whose chain does not hold; note what to go back to."""
-        self._image(release)
+        name = self._image(release)
         chain.check(chain.reviewed(self.root, release))
+        chain.check([chain.label(release, self.label(name))])
         self._keep(release=release.id, former=self.terraform.deployed().stable)
 
     def _image(self, release: Release) -> str:
@@ -170,9 +174,13 @@ class AwsTarget:
         write_json(self.folder / "aws.json", {})
 
     def links(self, release: Release) -> Iterator[chain.Link]:
-        """Yield the link of the image that stable runs."""
+        """Yield the links of the image that stable runs: digest, and label where an engine can tell."""
         found = (self.terraform.deployed().stable or "").rpartition("@")[2]
         yield chain.Link("image digest", release.image or "an image", found, "terraform output stable_image")
+        try:
+            yield chain.label(release, self.label(self._image(release)))
+        except ReleaseError:
+            yield chain.label(release, None, asked=False)
 
     def counts(self) -> dict[str, Any]:
         """Return nothing: the load balancer's dashboard has the counters."""
