@@ -110,6 +110,16 @@ def test_a_truth_value_is_the_label_as_it_stands(project, values, label):
     assert label in (project / PYTHON[2]).read_text()
 
 
+@pytest.mark.parametrize(("rows", "margin"), [(2_500, 0.02), (20_000, 0.01)])
+def test_the_margin_is_what_the_test_rows_can_tell(project, rows, margin):
+    plan = planned(project, tables.customers(rows), "churned")
+    adopting.apply(plan)
+    gates = settings.load(project / "params.yaml").gates
+    assert gates.non_inferiority.metrics["roc_auc"] == margin
+    assert gates.slices.metrics["roc_auc"] == 5 * margin
+    assert gates.calibration.max_increase == 2 * margin
+
+
 def test_refuses_a_place_that_is_no_project(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(AdoptError, match=r"There is no params\.yaml here") as refused:

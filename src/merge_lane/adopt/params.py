@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,11 @@ ROWS_PER_LEAF_WEIGHT = 5_000
 MAX_LEAF_WEIGHT = 20
 SLICES, RATE_TABLE = 3, 2
 MAX_SINGLE_FEATURE_AUC = 0.985  # a little above what `adopt` itself leaves out
+EQUAL = "Equal is good enough, worse is not; the fewer rows test, the wider the margin must be"
 FLOORS = {"binary": {"roc_auc": 0.55}, "multiclass": {"roc_auc": 0.55}, "regression": {"r2": 0.0}}
+TELLING_ROWS = 2_500
+"""So many test rows tell an equal model from one worse by the usual margin; fewer need a wider one."""
+
 GROUPS = (2, 30)
 """A column with so many values makes readable slices."""
 
@@ -137,10 +142,10 @@ def gates(judged: Judged, survey: Survey) -> dict[str, Any]:
             "metrics": dict(FLOORS[judged.task]),
             "beat": ["base_rate"],
         },
-        "non_inferiority": {"reason": "Equal is good enough, worse is not", "metrics": margins},
+        "non_inferiority": {"reason": EQUAL, "metrics": margins},
         "slices": {
             "reason": "A better average must not be paid for by one group",
-            "metrics": {name: round(5 * margin, 6) for name, margin in margins.items()},
+            "metrics": {name: _round(5 * margin) for name, margin in margins.items()},
         },
         "latency": {"reason": "A prediction is part of somebody's request", "max_ratio": 1.5, "max_ms": 10},
         "size": {"reason": "The bundle travels in every image", "max_ratio": 3, "max_mb": 50},
@@ -155,17 +160,28 @@ def gates(judged: Judged, survey: Survey) -> dict[str, Any]:
         found["calibration"] = {
             "reason": "People act on the probability",
             "max_error": 0.1,
-            "max_increase": 0.02,
+            "max_increase": _round(0.02 * _width(survey)),
         }
     return {**found, "waivers": []}
 
 
 def _margins(judged: Judged, survey: Survey) -> dict[str, float]:
     """Return how much worse a metric may be before anyone notices; for a number, a share of its spread."""
-    if judged.task == "binary":
-        return {"roc_auc": 0.01, "brier": 0.002}
-    if judged.task == "multiclass":
-        return {"accuracy": 0.01, "log_loss": 0.01}
+    usual = {
+        "binary": {"roc_auc": 0.01, "brier": 0.002},
+        "multiclass": {"accuracy": 0.01, "log_loss": 0.01},
+    }
+    if judged.task in usual:
+        return {name: _round(margin * _width(survey)) for name, margin in usual[judged.task].items()}
     spread = survey.sample[judged.target.name].cast(pl.Float64).std()
     scale = float(spread) if isinstance(spread, float) else 1.0
-    return {"rmse": float(f"{0.01 * scale:.3g}"), "mae": float(f"{0.01 * scale:.3g}")}
+    return {"rmse": _round(0.01 * scale), "mae": _round(0.01 * scale)}
+
+
+def _width(survey: Survey) -> float:
+    """Return how much wider than usual a margin must be, so that a change that is equal can be seen to be."""
+    return max(1.0, math.sqrt(TELLING_ROWS / (TEST_SHARE * survey.rows)))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.2g}")
