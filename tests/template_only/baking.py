@@ -106,3 +106,9 @@ def expected(directory):
         path: ((directory / live).read_bytes(), bool((directory / live).stat().st_mode & 0o100))
         for path, live in paths.items()
     }
+
+
+def make(ready, *targets, seconds=280):
+    """Run targets of the project's own Makefile with the borrowed tools."""
+    project, variables = ready
+    return ok("make", "-o", ".venv/.ready", *targets, cwd=project, seconds=seconds, **variables)
