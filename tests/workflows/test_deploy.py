@@ -1,4 +1,4 @@
-"""deploy.yml, executed as it is written, with nothing configured: local target, a double of the registry."""
+"""deploy.yml and rollback.yml, executed as written, with nothing configured and a double of the registry."""
 
 from __future__ import annotations
 
@@ -75,16 +75,34 @@ class Main:
         print(run.log())
         return run
 
+    def roll_back(self, to: str = "") -> engine.Run:
+        """Rehearse rollback.yml for production, started by hand on main."""
+        workflow = engine.load(WORKFLOWS / "rollback.yml")
+        inputs = {"environment": "production", "to": to}
+        head = self.desk.git("rev-parse", "HEAD")
+        event = Event("workflow_dispatch", events.dispatch(inputs), "refs/heads/main", head, inputs=inputs)
+        run = engine.rehearse(self.world, self.expressions, workflow, event)
+        print(run.log())
+        return run
+
     def choose(self, model: str, **how) -> engine.Run:
         """Merge a commit that chooses a model, with its lock, and deploy it."""
+        self.merge(model)
+        return self.deploy(**how)
+
+    def merge(self, model: str) -> None:
+        """Merge a commit that chooses a model, with its lock."""
         (self.desk.path / "seed.txt").write_text(f"{model}\n")
         self.desk.run("dvc", "repro")
-        return self.push(f"Choose {model}", **how)
+        self.send(f"Choose {model}")
 
     def push(self, message: str, **how) -> engine.Run:
+        self.send(message)
+        return self.deploy(**how)
+
+    def send(self, message: str) -> None:
         self.desk.commit(message)
         self.desk.run("git", "push", "--quiet", "origin", "main", LOCK_TOKEN="setup")
-        return self.deploy(**how)
 
     def signatures(self) -> int:
         path = self.world.root / "attestations"
@@ -171,3 +189,24 @@ def test_an_image_that_nobody_vouches_for_is_never_deployed(main):
     assert run.results() == {**ALL_WELL, "staging": "failure", "production": "skipped"}
     assert "nobody vouches for ghcr.io/owner/name@sha256:" in log_of(run, "staging")
     assert "make ci-deploy: skipped" in log_of(run, "staging")
+
+
+def test_a_rollback_with_nothing_configured_deploys_two_releases_and_gives_the_first_back(main):
+    main.deploy()
+    former = main.desk.git("rev-parse", "HEAD")
+    main.merge("second")
+    run = main.roll_back()
+    assert run.results() == {"rollback": "success"}
+    log = log_of(run, "rollback")
+    assert "verdict: promote" in log
+    assert f"production serves {former[:8]}-" in log
+    assert "20 of 20 requests were answered" in log
+    assert log.count("production is stopped") == 1
+    kept = record(run, "production")
+    assert [entry["event"] for entry in kept] == [*FIRST, *JUDGED, *FIRST]
+    assert kept[-1]["kind"] == "rollback"
+    assert kept[-1]["commit"] == former
+
+    unknown = main.roll_back(to="0123abcd-0123abcd")
+    assert unknown.results() == {"rollback": "failure"}
+    assert "never served 0123abcd-0123abcd" in log_of(unknown, "rollback")
