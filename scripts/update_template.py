@@ -21,6 +21,7 @@ from pathlib import Path
 
 STATE = Path(".cruft.json")
 TRAILER = "Live-Commit"  # on each release: the commit of main that it was assembled from
+EXAMPLE = "tests/example"  # what adopting a table removes; words.txt there tells its other tests
 LONGEST_REJECT = 4000  # characters of one rejected change; GitHub takes 65,536 for a whole pull request
 
 
@@ -108,11 +109,27 @@ def update(known: dict[str, str]) -> Update | None:
         if before == after:
             return None
         run("cruft", "update", "--skip-apply-ask", "--checkout", branch)
+        drop_example(template)
         span = f"{before}..{after}"
         added = lines("git", "diff", "--diff-filter=A", "--name-only", span, "--", "migrations", at=template)
         notes = tuple((template / name).read_text(encoding="utf-8").strip() for name in added)
         subjects = lines("git", "log", "--reverse", "--format=%s", span, at=template)
     return Update(before, after, subjects, notes, unmerged(), rejected())
+
+
+def drop_example(template: Path) -> None:
+    """A project on its own data has no example: what the update adds to it goes again."""
+    if lines("git", "ls-tree", "--name-only", "HEAD", f"{EXAMPLE}/words.txt"):
+        return
+    listed = "".join(path.read_text(encoding="utf-8") for path in template.glob(f"*/{EXAMPLE}/words.txt"))
+    words = [word.encode() for word in listed.splitlines() if word]
+    staged = lines("git", "diff", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "--", "tests")
+    others = lines("git", "ls-files", "--others", "--exclude-standard", "--", "tests")
+    for name in (*staged, *(other for other in others if not other.endswith(".rej"))):
+        text = Path(name).read_bytes().lower()
+        if name.startswith(f"{EXAMPLE}/") or any(word in text for word in words):
+            run("git", "rm", "--cached", "--force", "--quiet", "--ignore-unmatch", name)
+            Path(name).unlink()
 
 
 def unmerged() -> tuple[str, ...]:

@@ -116,6 +116,25 @@ def test_a_project_follows_its_template_through_three_releases(template, tmp_pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("adopted", [False, True])
+def test_a_project_on_its_own_data_gets_no_new_tests_of_the_example(template, tmp_path, adopted):
+    template.release("One")
+    project = project_of(template, tmp_path / "out")
+    if adopted:  # `adopt` removes this, among others
+        shutil.rmtree(project / "tests" / "example")
+        baking.commit(project, "Our own data")
+    new = {"tests/example/test_more.py": "", "tests/test_rest.py": "tailnum", "tests/test_more.py": "x = 1"}
+    for path, text in new.items():
+        (template.root / path).write_text(text + "\n")
+    template.release("Two: more tests")
+    assert "- Two: more tests" in update(project)
+    arrived = {path for path in new if (project / path).exists()}
+    assert arrived == ({"tests/test_more.py"} if adopted else set(new))
+    patch = (project.parent / "update" / "update.patch").read_text()
+    assert ("tailnum" in patch) != adopted
+
+
+@pytest.mark.slow
 def test_cruft_creates_the_same_project_from_the_branch(template, tmp_path):
     template.release("One")
     made = baking.files(baking.bake(template.root, tmp_path / "out", **ANSWERS))
