@@ -48,11 +48,11 @@ def test_their_own_table_takes_the_place_of_the_example(adopted):
     baking.make((project, variables), "reproduce")
     assert "gekauft" in (project / "reports" / "model_card.md").read_text(encoding="utf-8")
     assert '"Région"' in baking.ok(command(project), "try", cwd=project, **variables)
-    baking.commit(project, "On our own data")
-    baking.make((project, variables), "lint")
-    baking.make((project, variables), "test", seconds=SECONDS)
-    assert (project / "tests" / "stages" / "test_train.py").exists(), "tests that need no example stay"
     written = [path for path in project.rglob("*") if path.is_file() and ".venv" not in path.parts]
     kept = [path for path in written if not {".git", ".dvc", ".dvcstore"} & set(path.parts)]
     speaking = {path for path in kept for word in words if word.encode() in path.read_bytes().lower()}
     assert speaking == set()
+    baking.commit(project, "On our own data")
+    baking.make((project, variables), "lint")
+    baking.make((project, variables), "test", seconds=SECONDS)
+    assert (project / "tests" / "stages" / "test_train.py").exists(), "tests that need no example stay"
