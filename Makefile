@@ -89,7 +89,7 @@ infra-check: setup ## Format, validity and own tests of all Terraform; needs ter
 	pytest tests/infra/test_modules.py tests/infra/test_sources.py -n 2
 
 infra-test: setup ## Apply, canary, break and destroy all environments on a cloud on loopback; build and run the image
-	pytest tests/infra tests/release/test_image.py -n 2
+	pytest tests/infra tests/release/test_image.py tests/release/targets/test_aws_on_moto.py -n 2
 
 .PHONY: infra-check infra-test
 

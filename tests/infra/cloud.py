@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.applicationautoscaling.responses import ApplicationAutoScalingResponse
 from moto.budgets.responses import BudgetsResponse
+from moto.cloudwatch.models import Statistics
 from moto.core.responses import BaseResponse
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ecs.responses import EC2ContainerServiceResponse
@@ -171,6 +172,19 @@ def _settle(request: EC2ContainerServiceResponse, service: Service, former: str 
     )
 
 
+def fill_in_percentiles() -> None:
+    """moto knows sums and averages; load balancers are judged by percentiles such as p99.5."""
+    known = Statistics.get_statistics_for_type
+
+    def get_statistics_for_type(self: Statistics, stat: str) -> Any:
+        if not stat.startswith("p"):
+            return known(self, stat)
+        values = sorted(self.metric_single_values_list)
+        return values[min(len(values) - 1, int(len(values) * float(stat[1:]) / 100))]
+
+    Statistics.get_statistics_for_type = get_statistics_for_type
+
+
 def write_down_calls(path: Path) -> None:
     """Append service:Action of every call: a test asks what a role needs, and in which order things went."""
     call: Callable[..., Any] = BaseResponse.call_action
@@ -210,6 +224,7 @@ def main(argv: list[str]) -> None:
     fill_in_tags(ApplicationAutoScalingResponse, None)
     fill_in_tags_at_creation()
     fill_in_services()
+    fill_in_percentiles()
     write_down_calls(calls_file)
     os.environ.setdefault("MOTO_ACCOUNT_ID", "123456789012")
     application = refusing(DomainDispatcherApplication(create_backend_app), calls_file.with_name("refused"))

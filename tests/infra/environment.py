@@ -42,27 +42,47 @@ class Environment:
 
     def weights(self) -> dict[str, int]:
         """Ask the load balancer, not Terraform, where the traffic goes."""
-        balancers = self.cloud.client("elbv2")
-        (balancer,) = balancers.describe_load_balancers()["LoadBalancers"]
-        listeners = balancers.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])["Listeners"]
-        (https,) = [one for one in listeners if one["Port"] == 443]
-        rules = balancers.describe_rules(ListenerArn=https["ListenerArn"])["Rules"]
-        (traffic,) = [one for one in rules if one["Priority"] == "100"]
-        groups = traffic["Actions"][0]["ForwardConfig"]["TargetGroups"]
-        return {one["TargetGroupArn"].split("/")[-2].rpartition("-")[2]: one["Weight"] for one in groups}
+        return weights(self.cloud)
 
     def services(self) -> dict[str, str]:
         """Return each active service and its image."""
-        ecs = self.cloud.client("ecs")
-        (cluster,) = ecs.list_clusters()["clusterArns"]
-        names = ecs.list_services(cluster=cluster)["serviceArns"]
-        found = ecs.describe_services(cluster=cluster, services=names)["services"] if names else []
-        return {
-            one["serviceName"]: self._image(one["taskDefinition"])
-            for one in found
-            if one["status"] == "ACTIVE"
-        }
+        return {name: image for name, (image, _) in services(self.cloud).items()}
 
-    def _image(self, task: str) -> str:
-        described = self.cloud.client("ecs").describe_task_definition(taskDefinition=task)
-        return str(described["taskDefinition"]["containerDefinitions"][0]["image"])
+
+def balancer(cloud: harness.Cloud, name: str = "") -> dict[str, Any]:
+    """Return the one load balancer of an environment."""
+    found = cloud.client("elbv2").describe_load_balancers()["LoadBalancers"]
+    (only,) = [one for one in found if one["LoadBalancerName"].endswith(name)]
+    return dict(only)
+
+
+def weights(cloud: harness.Cloud, name: str = "") -> dict[str, int]:
+    """Return the weight of each track in the rule that shares the traffic out; none before there is one."""
+    elb, arn = cloud.client("elbv2"), balancer(cloud, name)["LoadBalancerArn"]
+    (https,) = [one for one in elb.describe_listeners(LoadBalancerArn=arn)["Listeners"] if one["Port"] == 443]
+    rules = elb.describe_rules(ListenerArn=https["ListenerArn"])["Rules"]
+    groups = [
+        group
+        for rule in rules
+        if rule["Priority"] == "100"
+        for group in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    ]
+    return {one["TargetGroupArn"].split("/")[-2].rpartition("-")[2]: one["Weight"] for one in groups}
+
+
+def services(cloud: harness.Cloud, name: str = "") -> dict[str, tuple[str, int]]:
+    """Return the image of each active service, and how many tasks of it run."""
+    ecs = cloud.client("ecs")
+    (cluster,) = [arn for arn in ecs.list_clusters()["clusterArns"] if arn.endswith(name)]
+    names = ecs.list_services(cluster=cluster)["serviceArns"]
+    found = ecs.describe_services(cluster=cluster, services=names)["services"] if names else []
+    return {
+        one["serviceName"]: (_image(ecs, one["taskDefinition"]), one["runningCount"])
+        for one in found
+        if one["status"] == "ACTIVE"
+    }
+
+
+def _image(ecs: Any, task: str) -> str:
+    described = ecs.describe_task_definition(taskDefinition=task)
+    return str(described["taskDefinition"]["containerDefinitions"][0]["image"])

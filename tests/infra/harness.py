@@ -110,6 +110,7 @@ class Cloud:
     def __init__(self, port: int, calls: Path) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._calls = calls
+        self._clients: dict[str, Any] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -134,11 +135,15 @@ class Cloud:
         (self._calls.parent / "refused").write_text("\n".join(requests))
 
     def client(self, service: str) -> Any:
-        """Return a client of boto3."""
+        """Return a client of boto3: each is made once, for that takes longer than to ask."""
         import boto3
 
-        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
-        return boto3.client(service, endpoint_url=self.url, region_name=REGION, **keys)
+        if service not in self._clients:
+            keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+            session = boto3.session.Session()
+            made = session.client(service, endpoint_url=self.url, region_name=REGION, **keys)
+            self._clients[service] = made
+        return self._clients[service]
 
     def certificate(self) -> str:
         """Return the ARN of a certificate that the load balancer accepts."""
