@@ -48,10 +48,10 @@ def rehearse(github, expressions, tmp_path):
     origin = tmp_path / "origin.git"
     subprocess.run(["git", "init", "--quiet", "--bare", origin], check=True)
 
-    def go(text: str, name: str = "push", **event) -> engine.Run:
+    def go(text: str, name: str = "push", world: dict | None = None, **event) -> engine.Run:
         path = tmp_path / "workflow.yml"
         path.write_text(text)
-        world = World(tmp_path, origin, github)
+        world = World(tmp_path, origin, github, **(world or {}))
         return engine.rehearse(
             world, expressions, engine.load(path), Event(name, {}, "refs/heads/main", "0" * 40, **event)
         )
@@ -103,3 +103,42 @@ def test_a_fork_gets_no_token_that_writes_and_no_secret(rehearse):
     job = {"permissions": {"contents": "write", "id-token": "write"}, "steps": [{"run": "true"}]}
     run = rehearse(changed(only=job), read_only=True)
     assert run.jobs["only"].granted() == {"contents": "read"}
+
+
+DEPLOY = {
+    "environment": "staging",
+    "permissions": {"id-token": "write"},
+    "steps": [
+        {
+            "uses": "aws-actions/configure-aws-credentials@v6",
+            "with": {"role-to-assume": "${{ vars.ROLE }}", "aws-region": "${{ vars.REGION }}"},
+        },
+        {"run": 'test "$AWS_ACCESS_KEY_ID $AWS_REGION" = "key eu-west-1"'},
+    ],
+}
+CLOUD = {"variables": {"REGION": "eu-west-1", "ROLE": "of all"}, "cloud": {"AWS_ACCESS_KEY_ID": "key"}}
+
+
+def test_a_job_sees_its_environments_variables_and_takes_its_role(rehearse):
+    run = rehearse(changed(only=DEPLOY), world={**CLOUD, "environments": {"staging": {"ROLE": "of staging"}}})
+    assert run.results() == {"only": "success"}, run.log()
+    assert run.world.roles == [("only", "of staging")]
+
+
+@pytest.mark.parametrize(
+    ("job", "world"),
+    [
+        ({**DEPLOY, "permissions": {}}, CLOUD),
+        (DEPLOY, {**CLOUD, "variables": {"REGION": "eu-west-1"}}),
+    ],
+    ids=["no identity", "no role"],
+)
+def test_a_role_is_not_taken_without_identity_or_name(rehearse, job, world):
+    run = rehearse(changed(only=job), world=world)
+    assert run.results() == {"only": "failure"}
+    assert run.world.roles == []
+
+
+def test_an_environment_that_does_not_exist_is_an_error(rehearse):
+    with pytest.raises(RehearsalError, match="no environment staging"):
+        rehearse(changed(only=DEPLOY), world={**CLOUD, "environments": {"production": {}}})

@@ -6,6 +6,6 @@ actions of this repository, git. Doubles: every other `uses:`; one that is not k
 not have, is an error.
 
 Not rehearsed: runner images, concurrency (the group is evaluated, nothing is cancelled), matrices, services,
-containers, reusable workflows, environments and their approvals, the masking of secrets, GITHUB_ENV and
+containers, reusable workflows, the approvals of environments, the masking of secrets, GITHUB_ENV and
 GITHUB_PATH, and what GitHub changes.
 """

@@ -168,6 +168,27 @@ def attest(job: Job, given: Inputs) -> dict[str, str]:
     return {}
 
 
+def assume(job: Job, given: Inputs) -> dict[str, str]:
+    """Take a role by the job's identity: later steps find its keys in their environment."""
+    if job.granted().get("id-token") != "write":
+        raise StepFailedError("no identity: the job needs id-token: write")
+    if not given["role-to-assume"] or not given["aws-region"]:
+        raise StepFailedError("Input required and not supplied: role-to-assume and aws-region")
+    job.world.roles.append((job.name, given["role-to-assume"]))
+    region = given["aws-region"]
+    job.env.update(job.world.cloud, AWS_REGION=region, AWS_DEFAULT_REGION=region)
+    return {}
+
+
+def log_in_to_ecr(job: Job, _given: Inputs) -> dict[str, str]:
+    """Let the job's engine use the account's registry, by the role that was taken before."""
+    if "AWS_REGION" not in job.env:
+        raise StepFailedError("no credentials: a role must be taken first")
+    registry = f"123456789012.dkr.ecr.{job.env['AWS_REGION']}.amazonaws.com"
+    job.env["LOGGED_IN"] = ",".join(filter(None, (job.env.get("LOGGED_IN"), registry)))
+    return {}
+
+
 def nothing(_job: Job, _given: Inputs) -> dict[str, str]:
     return {}
 
@@ -205,8 +226,8 @@ DOUBLES = {
         "include-hidden-files",
     ),
     "astral-sh/setup-uv": double(nothing, "enable-cache", "cache-dependency-glob"),
-    "aws-actions/configure-aws-credentials": double(nothing, "role-to-assume", "aws-region"),
-    "aws-actions/amazon-ecr-login": double(nothing),
+    "aws-actions/amazon-ecr-login": double(log_in_to_ecr),
+    "aws-actions/configure-aws-credentials": double(assume, "role-to-assume", "aws-region"),
     "docker/login-action": double(log_in, "registry", "username", "password"),
     "hashicorp/setup-terraform": double(nothing, "terraform_version", "terraform_wrapper"),
 }

@@ -66,9 +66,8 @@ class Run:
         return {name: job.result for name, job in self.jobs.items()}
 
     def log(self) -> str:
-        return "\n".join(
-            f"=== {name}: {job.result}\n" + "\n".join(job.log) for name, job in self.jobs.items()
-        )
+        titled = ([f"=== {name}: {job.result}", *job.log] for name, job in self.jobs.items())
+        return "\n".join(line for lines in titled for line in lines)
 
     def github(self) -> dict[str, Any]:
         """Return the context `github` without the token, which is a job's."""
@@ -156,12 +155,11 @@ class Job:
     def execute(self) -> None:
         """Decide, run the steps, set the outputs."""
         needs = {name: self.run.jobs[name] for name in needs_of(self.spec)}
-        answered = {name: {"result": job.result, "outputs": job.outputs} for name, job in needs.items()}
-        self.needs = answered
-        contexts = {**self.run.contexts(), "needs": answered}
-        succeeded = all(job.result == "success" for job in needs.values())
-        failed = any(job.result == "failure" for job in needs.values())
-        functions = {"success": succeeded, "failure": failed, "always": True, "cancelled": False}
+        self.needs = {name: {"result": job.result, "outputs": job.outputs} for name, job in needs.items()}
+        contexts = {**self.run.contexts(), "needs": self.needs}
+        found = {job.result for job in needs.values()}
+        functions = {"success": found <= {"success"}, "failure": "failure" in found}
+        functions |= {"always": True, "cancelled": False}
         if not self.run.expressions.condition(self.spec.get("if"), contexts, functions):
             return
         self.workspace.mkdir(parents=True)
@@ -172,9 +170,8 @@ class Job:
             for action in self.at_end:
                 action()
         self.result = "success" if self.ok else "failure"
-        expressions = self.run.expressions
-        for name, value in self.spec.get("outputs", {}).items():
-            self.outputs[name] = expressions.text(value, self.contexts(self.env))
+        declared, text = self.spec.get("outputs", {}), self.run.expressions.text
+        self.outputs = {name: text(value, self.contexts(self.env)) for name, value in declared.items()}
 
     def granted(self) -> dict[str, str]:
         """Return what the job's token may do: what is not named is nothing, and a fork's never writes."""
@@ -187,6 +184,8 @@ class Job:
 
     def contexts(self, env: dict[str, str]) -> dict[str, Any]:
         contexts = self.run.contexts()
+        name = self.run.expressions.text(self.spec.get("environment", ""), contexts)
+        contexts["vars"] = self.world.variables_in(name)
         contexts["github"]["token"] = self.token
         secrets = {} if self.run.event.read_only else self.world.secrets
         status = {"status": "success" if self.ok else "failure"}
@@ -270,8 +269,7 @@ class Job:
         self.summary += (files / "GITHUB_STEP_SUMMARY").read_text()
         if done.returncode:
             raise StepFailedError(f"exit code {done.returncode}")
-        lines = (files / "GITHUB_OUTPUT").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines)
+        return dict(line.split("=", 1) for line in (files / "GITHUB_OUTPUT").read_text().splitlines())
 
     def runner_environment(self, event: Path) -> dict[str, str]:
         """Return the runner's variables and little else: no token is in the environment by itself."""

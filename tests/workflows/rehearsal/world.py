@@ -8,6 +8,8 @@ import zipfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from workflows.rehearsal.expressions import RehearsalError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,6 +35,12 @@ class World:
     artifacts: dict[int, dict[str, dict[str, bytes]]] = field(default_factory=dict)
     caches: list[tuple[str, str, Path]] = field(default_factory=list)
     runs: int = 0
+    environments: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Variables of each GitHub environment: steps of its jobs see them before the repository's own."""
+    cloud: dict[str, str] = field(default_factory=dict)
+    """What a job knows of AWS once it has taken a role."""
+    roles: list[tuple[str, str]] = field(default_factory=list)
+    """(job, role) of each role that was taken."""
 
     def __post_init__(self) -> None:
         subprocess.run(
@@ -43,6 +51,12 @@ class World:
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(PRE_RECEIVE)
         hook.chmod(0o755)
+
+    def variables_in(self, environment: str) -> dict[str, str]:
+        """Return what `vars` holds in a job of an environment, which must exist where any does."""
+        if environment and self.environments and environment not in self.environments:
+            raise RehearsalError(f"there is no environment {environment}")
+        return {**self.variables, **self.environments.get(environment, {})}
 
     def token(self, permissions: dict[str, str]) -> str:
         """Return a token of a job; the GitHub on loopback and the repository know what it may do."""
