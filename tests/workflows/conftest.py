@@ -9,8 +9,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from infra.conftest import cloud, provider, terraform  # noqa: F401 - fixtures
+from workflows import shipped
 from workflows.fake_github import FakeGitHub, make_certificate
+from workflows.merges import Main
 from workflows.rehearsal.expressions import Expressions
+from workflows.rehearsal.world import World
+from workflows.toy import Toy
+
+PROGRAMS = Path(__file__).parent / "programs"
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +59,46 @@ def expressions(node_packages):
     bridge = Expressions(node_packages)
     yield bridge
     bridge.close()
+
+
+@pytest.fixture(scope="session")
+def seed(tmp_path_factory):
+    """The project's main, pushed once."""
+    toy = Toy(tmp_path_factory.mktemp("shipped"))
+    first = toy.at(toy.root / "first")
+    first.path.mkdir()
+    shipped.write(first.path)
+    first.git("init", "--quiet")
+    first.git("remote", "add", "origin", str(toy.origin))
+    first.run("dvc", "repro")
+    first.commit("Start")
+    first.git("push", "--quiet", "-u", "origin", "main")
+    return toy
+
+
+@pytest.fixture
+def world(seed, github, tmp_path):
+    origin = tmp_path / "origin.git"
+    shutil.copytree(seed.origin, origin)
+    github.extra_environment = {
+        "ATTESTATIONS": str(tmp_path / "attestations"),
+        "DVC_NO_ANALYTICS": "1",
+        "ENGINE": str(PROGRAMS / "engine.py"),
+        "IMAGES": str(tmp_path / "images"),
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",  # nobody is there: the registry is a mirror
+        "PATH": f"{PROGRAMS}:{shipped.tools()}",
+    }
+    return World(tmp_path, origin, github)
+
+
+@pytest.fixture
+def desk(world):
+    """A person's clone of main."""
+    toy = Toy.__new__(Toy)
+    toy.root, toy.origin = world.root, world.origin
+    return toy.clone("desk")
+
+
+@pytest.fixture
+def main(world, desk, expressions):
+    return Main(world, desk, expressions)

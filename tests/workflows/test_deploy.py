@@ -2,126 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from workflows import shipped
-from workflows.rehearsal import engine, events
-from workflows.rehearsal.engine import Event
-from workflows.rehearsal.world import World
-from workflows.toy import Clone, Toy
+from workflows.merges import ALL_WELL, log_of, record
 
-WORKFLOWS = Path(__file__).parents[2] / ".github/workflows"
-PROGRAMS = Path(__file__).parent / "programs"
-NOTHING = "0" * 40  # what `before` is for the first push of a branch
-ALL_WELL = dict.fromkeys(("reproduce", "image", "staging", "production"), "success")
+if TYPE_CHECKING:
+    from workflows.rehearsal import engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(scope="session")
-def seed(tmp_path_factory):
-    """The project's main, pushed once."""
-    toy = Toy(tmp_path_factory.mktemp("shipped"))
-    first = toy.at(toy.root / "first")
-    first.path.mkdir()
-    shipped.write(first.path)
-    first.git("init", "--quiet")
-    first.git("remote", "add", "origin", str(toy.origin))
-    first.run("dvc", "repro")
-    first.commit("Start")
-    first.git("push", "--quiet", "-u", "origin", "main")
-    return toy
-
-
-@pytest.fixture
-def world(seed, github, tmp_path):
-    origin = tmp_path / "origin.git"
-    shutil.copytree(seed.origin, origin)
-    github.extra_environment = {
-        "ATTESTATIONS": str(tmp_path / "attestations"),
-        "DVC_NO_ANALYTICS": "1",
-        "ENGINE": str(PROGRAMS / "engine.py"),
-        "IMAGES": str(tmp_path / "images"),
-        "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",  # nobody is there: the registry is a mirror
-        "PATH": f"{PROGRAMS}:{shipped.tools()}",
-    }
-    return World(tmp_path, origin, github)
-
-
-@pytest.fixture
-def desk(world):
-    """A person's clone of main."""
-    toy = Toy.__new__(Toy)
-    toy.root, toy.origin = world.root, world.origin
-    return toy.clone("desk")
-
-
-class Main:
-    """Pushes to main and rehearses what that starts."""
-
-    def __init__(self, world: World, desk: Clone, expressions) -> None:
-        self.world, self.desk, self.expressions = world, desk, expressions
-        self.head = NOTHING
-
-    def deploy(self, before_job=None) -> engine.Run:
-        """Rehearse deploy.yml for the head of main."""
-        before, self.head = self.head, self.desk.git("rev-parse", "HEAD")
-        workflow = engine.load(WORKFLOWS / "deploy.yml")
-        event = Event("push", events.push(before), "refs/heads/main", self.head)
-        run = engine.rehearse(self.world, self.expressions, workflow, event, before_job)
-        print(run.log())
-        return run
-
-    def roll_back(self, to: str = "") -> engine.Run:
-        """Rehearse rollback.yml for production, started by hand on main."""
-        workflow = engine.load(WORKFLOWS / "rollback.yml")
-        inputs = {"environment": "production", "to": to}
-        head = self.desk.git("rev-parse", "HEAD")
-        event = Event("workflow_dispatch", events.dispatch(inputs), "refs/heads/main", head, inputs=inputs)
-        run = engine.rehearse(self.world, self.expressions, workflow, event)
-        print(run.log())
-        return run
-
-    def choose(self, model: str, **how) -> engine.Run:
-        """Merge a commit that chooses a model, with its lock, and deploy it."""
-        self.merge(model)
-        return self.deploy(**how)
-
-    def merge(self, model: str) -> None:
-        """Merge a commit that chooses a model, with its lock."""
-        (self.desk.path / "seed.txt").write_text(f"{model}\n")
-        self.desk.run("dvc", "repro")
-        self.send(f"Choose {model}")
-
-    def push(self, message: str, **how) -> engine.Run:
-        self.send(message)
-        return self.deploy(**how)
-
-    def send(self, message: str) -> None:
-        self.desk.commit(message)
-        self.desk.run("git", "push", "--quiet", "origin", "main", LOCK_TOKEN="setup")
-
-    def signatures(self) -> int:
-        path = self.world.root / "attestations"
-        return len(path.read_text().splitlines()) if path.exists() else 0
-
-
-@pytest.fixture
-def main(world, desk, expressions):
-    return Main(world, desk, expressions)
-
-
-def record(run: engine.Run, environment: str) -> list[dict]:
-    """Return the deployment record that the run kept."""
-    kept = run.world.artifacts[run.id][f"record-{environment}"]["record.jsonl"]
-    return [json.loads(line) for line in kept.decode().splitlines()]
-
-
-def log_of(run: engine.Run, job: str) -> str:
-    return "\n".join(run.jobs[job].log)
 
 
 FIRST = ["planned", "started", "promoted"]
