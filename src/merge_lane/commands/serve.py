@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUNDLE = click.option(
     "--bundle", "directory", type=click.Path(path_type=Path), default=Path("models"), show_default=True,
@@ -25,9 +29,17 @@ def serve(directory: Path, host: str, port: int, fd: int | None) -> None:
 
     POST /predict; GET /healthz, /readyz, /version, /metrics, /docs. Logs go to stderr, as JSON lines.
     """
+    from merge_lane.background import in_background
+
+    run = in_background(_server)
+    run(directory, host, port, fd, announce=_announce)
+
+
+def _server() -> Callable[..., None]:
+    """Import the server: seconds of work where another version may be serving beside."""
     from merge_lane.serve.server import serve as run
 
-    run(directory, host, port, fd, announce=_announce)
+    return run
 
 
 def _announce(address: str, model: str) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from merge_lane import tracking
+from merge_lane.background import in_background
 from merge_lane.errors import ProjectError, TrackingError
 from merge_lane.files import digest
 from merge_lane.tracking.patience import knock, within
@@ -143,7 +144,7 @@ def bounded(uri: str, work: Callable[[], Any], seconds: float = PATIENCE_SECONDS
         if uri.startswith(("http://", "https://")):
             knock(uri)
             return within(seconds, lambda _: work())
-        return work()
+        return in_background(work)
     except tracking.failures() as error:
         lost = time.monotonic() - started
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

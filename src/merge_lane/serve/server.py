@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from merge_lane import bundle
+from merge_lane.background import in_background
 from merge_lane.errors import PortInUseError, ProjectError
 from merge_lane.serve import logs
 from merge_lane.serve.app import Api
@@ -34,8 +35,7 @@ def serve(
     """
     logs.configure()
     with _socket(host, port, fd) as listening:
-        api = Api(bundle.load(directory))
-        api.warm_up()
+        api = in_background(lambda: _ready(directory))
         _listen(listening, host, port)
         address = _address(listening)
         announce(address, api.bundle.hash)
@@ -43,6 +43,12 @@ def serve(
         _end_quietly()
         uvicorn.Server(config(api)).run(sockets=[listening])
         logs.event("stopped", model=api.bundle.hash)
+
+
+def _ready(directory: Path) -> Api:
+    api = Api(bundle.load(directory))
+    api.warm_up()
+    return api
 
 
 def config(api: Api) -> uvicorn.Config:

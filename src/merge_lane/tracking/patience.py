@@ -9,6 +9,8 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from merge_lane.background import give_way
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,6 +28,7 @@ def within(patience: float | None, work: Callable[[Callable[[], None]], T]) -> T
     signs: queue.Queue[tuple[str, Any]] = queue.Queue()
 
     def run() -> None:
+        give_way()
         try:
             signs.put(("done", work(lambda: signs.put(("alive", None)))))
         except Exception as error:  # noqa: BLE001 - handed over to the waiting thread, which raises it
