@@ -108,7 +108,12 @@ rollback: setup ## Give the environment on this machine the release before back
 rehearse: setup ## See the life of a change, in a scratch directory: review, merge, canary, a bad release, a revert
 	./scripts/rehearse
 
-.PHONY: rehearse
+bench: setup ## Measure what is promised about speed: a release taking over under load, and the API against a tutorial's
+	python -m benchmarks.switch
+	@echo
+	python -m benchmarks.serving
+
+.PHONY: rehearse bench
 
 ci-reproduce: setup
 	./scripts/ci-deploy reproduce

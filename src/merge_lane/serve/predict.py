@@ -1,6 +1,6 @@
 """POST /predict as a bare ASGI application: bytes in, bytes out.
 
-FastAPI's own serialising costs more than the prediction, so this route does not pass through it.
+FastAPI's own serialising costs more than the prediction, so this route does not pass through it (make bench).
 """
 
 from __future__ import annotations
