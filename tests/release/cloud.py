@@ -10,23 +10,24 @@ from merge_lane.release.canary import Counts
 SCRIPT = """#!/usr/bin/env python3
 import json, pathlib, sys
 here = pathlib.Path(__file__).parent
-state, calls = here / "state.json", here / "calls.jsonl"
+state, outputs, calls = (here / name for name in ("state.json", "outputs.json", "calls.jsonl"))
 environment, verb, *words = sys.argv[1:]
 with calls.open("a") as stream:
     stream.write(json.dumps([verb, *words]) + "\\n")
-now = json.loads(state.read_text()) if state.exists() else {}
-fault = here / "fault"
 if verb == "output":
-    print(json.dumps({name: {"value": value} for name, value in now.items()}))
-elif verb == "apply" and fault.exists() and fault.read_text() in " ".join(words):
-    print((here / "said").read_text(), file=sys.stderr)
-    sys.exit(1)
+    known = json.loads(outputs.read_text()) if outputs.exists() else {}
+    print(json.dumps({name: {"value": value} for name, value in known.items()}))
 elif verb == "apply":
     given = dict(word.removeprefix("-var=").split("=", 1) for word in words if word.startswith("-var="))
     weight = int(given["canary_weight_percent"])
-    state.write_text(json.dumps({"name": "lane", "stable_image": given["stable_image"],
+    outputs.write_text(json.dumps({"name": "lane", "stable_image": given["stable_image"],
         "canary_image": given.get("canary_image"),
         "traffic_weights_percent": {"stable": 100 - weight, "canary": weight}}))
+    fault = here / "fault"
+    if fault.exists() and fault.read_text() in " ".join(words):  # the outputs say what was wanted
+        print((here / "said").read_text(), file=sys.stderr)
+        sys.exit(1)
+    state.write_text(outputs.read_text())
 """
 
 

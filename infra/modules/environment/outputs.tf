@@ -5,7 +5,7 @@ output "alarm_names" {
 
 output "canary_image" {
   description = "Image of the canary as deployed; null when there is none."
-  value       = module.service.canary_image
+  value       = var.canary_image
 }
 
 output "cluster_name" {
@@ -30,7 +30,7 @@ output "prediction_bucket_name" {
 
 output "stable_image" {
   description = "Image of the stable version as deployed."
-  value       = module.service.stable_image
+  value       = var.stable_image
 }
 
 output "traffic_weights_percent" {

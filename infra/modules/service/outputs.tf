@@ -1,10 +1,3 @@
-# The images as they serve: after an apply that failed, these outputs say still what they said before it.
-output "canary_image" {
-  description = "Image of the canary, once the listener rule has its weight; null when there is none."
-  value       = var.canary_image
-  depends_on  = [aws_lb_listener_rule.traffic]
-}
-
 output "cluster_name" {
   description = "Cluster of the services stable and canary."
   value       = aws_ecs_cluster.this.name
@@ -18,12 +11,6 @@ output "load_balancer_arn_suffix" {
 output "load_balancer_dns_name" {
   description = "Address that the API's name must point at."
   value       = aws_lb.this.dns_name
-}
-
-output "stable_image" {
-  description = "Image of the stable version, once its service is steady."
-  value       = var.stable_image
-  depends_on  = [aws_lb_listener_rule.traffic]
 }
 
 output "target_group_arn_suffixes" {

@@ -34,17 +34,22 @@ def cloud(project):
 
 
 @pytest.fixture
-def lane(project, cloud):
-    """An environment that serves release a."""
+def empty(project, cloud):
+    """An environment in which nothing was deployed yet."""
     folder = project.root / "deployments/production"
     target = AwsTarget(
         folder, project.root, cloud.url, lambda: [b"{}"], cloud.count, "registry/lane", cloud.label
     )
     environment = Environment("production", project.root, target)
     limits = LIMITS.model_copy(update={"share": 0.5, "min_predictions": 50})
-    lane = Machine(folder, target, environment.record, limits, sleep=lambda _: time.sleep(0.05))
-    lane.deploy(imaged(project, cloud, "a"), by="ada")
-    return lane
+    return Machine(folder, target, environment.record, limits, sleep=lambda _: time.sleep(0.05))
+
+
+@pytest.fixture
+def lane(empty, project, cloud):
+    """An environment that serves release a."""
+    empty.deploy(imaged(project, cloud, "a"), by="ada")
+    return empty
 
 
 def imaged(project, cloud, letter, **behaviour):
@@ -56,6 +61,16 @@ def imaged(project, cloud, letter, **behaviour):
 def test_first_release_of_all_becomes_stable_at_once(lane, cloud):
     assert cloud.applies() == [("a", None, 0)]
     assert [entry["event"] for entry in lane.record.entries()] == ["planned", "started", "promoted"]
+
+
+def test_first_deployment_that_failed_is_followed_by_a_first_one(empty, cloud, project):
+    """Terraform's outputs name an image that never served: there is nothing to be a canary beside."""
+    cloud.break_apply("stable_image", "Error: ECS service did not reach a steady state")
+    with pytest.raises(DeployError, match="steady state"):
+        empty.deploy(imaged(project, cloud, "a"), by="ada")
+    cloud.mend()
+    empty.deploy(imaged(project, cloud, "b"), by="ada")
+    assert cloud.applies() == [("a", None, 0), ("b", None, 0)]
 
 
 def test_good_canary_moves_by_weight_then_stable_rolls_then_the_canary_goes(lane, cloud, project):

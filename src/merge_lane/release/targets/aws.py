@@ -2,7 +2,7 @@
 
 The canary runs beside stable and takes its share by weight. To take over, stable's own service rolls to the
 new image while the canary still serves, so that the new version never carries all traffic with the canary's
-few tasks. What Terraform cannot say (which image was stable before) is kept in `aws.json`.
+few tasks. What Terraform cannot say (which image really serves) is kept in `aws.json`.
 """
 
 from __future__ import annotations
@@ -66,8 +66,16 @@ class AwsTarget:
 
     def stable(self) -> str | None:
         """Return the id of the release whose image stable runs; the image, where no release names it."""
-        image = self.terraform.deployed().stable
+        image = self._serving()
         return None if image is None else self._name(image)
+
+    def _serving(self) -> str | None:
+        """Return the image that was seen to serve; Terraform's outputs say what the last apply wanted."""
+        kept = self._kept()
+        for known in ("former", "serves"):  # while a deployment goes on, what it goes back to
+            if known in kept:
+                return str(kept[known]) if kept[known] is not None else None
+        return self.terraform.deployed().stable
 
     def _name(self, image: str) -> str:
         digest = image.rpartition("@")[2]
@@ -84,7 +92,7 @@ class AwsTarget:
         name = self._image(release)
         chain.check(chain.reviewed(self.root, release))
         chain.check([chain.label(release, self.label(name))])
-        self._keep(release=release.id, former=self.terraform.deployed().stable)
+        self._keep(release=release.id, former=self._serving())
 
     def _image(self, release: Release) -> str:
         if release.image is None or not self.repository:
@@ -102,12 +110,11 @@ class AwsTarget:
 
         A direct release waits for `route`: ECS guards the roll of stable's service, and one apply does all.
         """
-        image, now = self._image(release), self.terraform.deployed()
-        if now.stable is not None and (direct or now.stable == image):
+        image, former = self._image(release), self._kept()["former"]
+        if former is not None and (direct or former == image):
             return False
-        wanted = Deployed(now.stable, image, 0) if now.stable else Deployed(image)
-        if (now.stable, now.canary) != (wanted.stable, wanted.canary):
-            self.terraform.apply(wanted)
+        wanted = Deployed(former, image, 0) if former else Deployed(image)
+        self.terraform.apply(wanted)
         track = "canary" if wanted.canary else "stable"
         chain.check(chain.version(release, self._version(track), f"{self.url}/version of the {track}"))
         self._keep(beside=track == "canary")
@@ -115,16 +122,16 @@ class AwsTarget:
 
     def route(self, release: Release, share: float, deployment: str) -> None:
         """Set the canary's weight. With the whole share stable's own service rolls to the image as well."""
-        image, now = self._image(release), self.terraform.deployed()
+        image, kept = self._image(release), self._kept()
         if share < 1:
-            wanted = replace(now, canary=image, weight=round(100 * share))
-            if self._kept().get("deployment") != deployment:
-                self._keep(deployment=deployment, since=self.clock())
+            if kept.get("deployment") != deployment:
+                self._keep(deployment=deployment, since=self.clock(), weight=round(100 * share))
             self._begin_to_probe(release)
-        else:
-            wanted = replace(now, stable=image, canary=now.canary and image)
-        if wanted != now:
-            self.terraform.apply(wanted)
+            self.terraform.apply(Deployed(kept["former"], image, round(100 * share)))
+        elif kept.get("beside"):
+            self.terraform.apply(Deployed(image, image, kept.get("weight", 0)))
+        elif kept["former"] not in (None, image):  # else stable runs it already
+            self.terraform.apply(Deployed(image))
 
     def _begin_to_probe(self, release: Release) -> None:
         if self._probe is None:
@@ -149,29 +156,31 @@ class AwsTarget:
     def promote(self, release: Release) -> None:
         """Take the canary away: stable runs the same image now."""
         self._stop_probing()
-        wanted = Deployed(self._image(release))
-        if self._kept().get("beside") or self.terraform.deployed() != wanted:
-            self.terraform.apply(wanted)
-        self._forget()
+        image = self._image(release)
+        if self._kept().get("beside"):
+            self.terraform.apply(Deployed(image))
+        self._end(image)
 
     def remove(self, release: Release) -> None:
         """Take the canary away, and give stable its former image back where it had begun to change.
 
-        Applied whatever the outputs say: an apply that failed half-way has left more than they know.
+        Applied whatever the outputs say: they follow what an apply wanted, also one that failed half-way.
         """
         self._stop_probing()
         kept = self._kept()
-        if kept.get("release") == release.id and kept["former"] is not None:  # else refused, or the first
+        if kept.get("release") != release.id:  # refused before anything began
+            return
+        if kept["former"] is not None:
             self.terraform.apply(Deployed(kept["former"]))
-        self._forget()
+        self._end(kept["former"])
 
     def _stop_probing(self) -> None:
         self._running.close()
         self._probe = self._seen = None
 
-    def _forget(self) -> None:
-        """Drop what was kept for this deployment: it must not speak for the next."""
-        write_json(self.folder / "aws.json", {})
+    def _end(self, serves: str | None) -> None:
+        """Keep nothing of this deployment but what serves: the rest must not speak for the next."""
+        write_json(self.folder / "aws.json", {"serves": serves})
 
     def links(self, release: Release) -> Iterator[chain.Link]:
         """Yield the links of the image that stable runs: digest, and label where an engine can tell."""
