@@ -37,7 +37,7 @@ resource "aws_iam_role" "github" {
 
   name                 = "${local.project}-${each.key}"
   description          = "GitHub Actions of ${var.github_owner}/${var.github_repository}: ${each.key}"
-  max_session_duration = 3600
+  max_session_duration = 7200 # as long as a deployment may last: keys that end in an apply lose its state
   assume_role_policy   = jsonencode(local.trust_policies[each.key])
 }
 

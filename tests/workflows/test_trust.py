@@ -57,3 +57,21 @@ def test_a_job_outside_them_is_found(name, old, new):
     text = (ROOT / ".github/workflows" / name).read_text()
     assert text.count(old) == 1
     assert strangers(Workflow(name, text.replace(old, new)), trusted()) != []
+
+
+def takes_of(workflow):
+    """Yield each job that takes a deployment role, with what the step asks for."""
+    for job in workflow.jobs.values():
+        for step in job.get("steps", []):
+            if step.get("with", {}).get("role-to-assume") == DEPLOY_ROLE:
+                yield job, step["with"]
+
+
+@pytest.mark.parametrize("name", ["deploy.yml", "rollback.yml"])
+def test_the_keys_of_a_deployment_outlive_its_job_and_the_role_grants_that(name):
+    workflow = Workflow(name, (ROOT / ".github/workflows" / name).read_text())
+    granted = int(re.search(r"max_session_duration = (\d+)", ROLES)[1])
+    takes = list(takes_of(workflow))
+    assert takes
+    for job, asked in takes:
+        assert job["timeout-minutes"] * 60 <= int(asked["role-duration-seconds"]) <= granted

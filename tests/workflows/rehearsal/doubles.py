@@ -227,7 +227,9 @@ DOUBLES = {
     ),
     "astral-sh/setup-uv": double(nothing, "enable-cache", "cache-dependency-glob"),
     "aws-actions/amazon-ecr-login": double(log_in_to_ecr),
-    "aws-actions/configure-aws-credentials": double(assume, "role-to-assume", "aws-region"),
+    "aws-actions/configure-aws-credentials": double(
+        assume, "role-to-assume", "aws-region", "role-duration-seconds"
+    ),
     "docker/login-action": double(log_in, "registry", "username", "password"),
     "hashicorp/setup-terraform": double(nothing, "terraform_version", "terraform_wrapper"),
 }
