@@ -112,8 +112,8 @@ variable "project" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]+[a-z0-9]$", var.project))
-    error_message = "project must be lower-case letters, digits and hyphens, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]*[a-z0-9]$", var.project))
+    error_message = "project must be two or more lower-case letters, digits and hyphens, starting with a letter."
   }
 }
 

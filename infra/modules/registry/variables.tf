@@ -22,8 +22,8 @@ variable "name" {
   nullable    = false
 
   validation {
-    condition     = can(regex("^[a-z][a-z0-9-]{1,46}[a-z0-9]$", var.name))
-    error_message = "name must be 3 to 48 lower-case letters, digits and hyphens, starting with a letter."
+    condition     = can(regex("^[a-z][a-z0-9-]{0,46}[a-z0-9]$", var.name))
+    error_message = "name must be 2 to 48 lower-case letters, digits and hyphens, starting with a letter."
   }
 }
 

@@ -34,6 +34,16 @@ run "a_project_with_a_long_name_still_fits_into_a_load_balancers_name" {
   }
 }
 
+run "a_project_of_two_letters_is_taken" {
+  command = plan
+  variables { project = "ab" }
+
+  assert {
+    condition     = output.name == "ab-production"
+    error_message = "A short name was changed."
+  }
+}
+
 run "two_long_names_that_begin_alike_stay_apart" {
   command = plan
   variables { project = "a-project-with-a-30-letter-nama" }
