@@ -60,3 +60,4 @@ def test_a_server_answers_with_the_priority_it_was_started_with(project_director
             assert os.getpriority(os.PRIO_PROCESS, process.pid) == priority()
         finally:
             process.terminate()
+            assert process.wait(30) == 0

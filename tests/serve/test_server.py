@@ -69,6 +69,20 @@ def test_the_command_serves_and_ends_with_the_request_in_flight_answered(project
     assert events == ["serving", "stopped"]
 
 
+AT_ONCE = """\
+import signal, sys
+from pathlib import Path
+from merge_lane.serve import server
+server.serve(Path(sys.argv[1]), "127.0.0.1", 0, announce=lambda *_: signal.raise_signal(signal.SIGTERM))
+"""
+
+
+def test_a_signal_that_comes_before_the_first_request_can_ends_the_server(project_directory):
+    """A deployment that is given up may stop a server the moment it is announced."""
+    command = [sys.executable, "-c", AT_ONCE, str(project_directory)]
+    assert subprocess.run(command, timeout=60, check=False, capture_output=True).returncode == 0
+
+
 def test_a_socket_of_another_process_is_served(project_directory):
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))

@@ -36,12 +36,13 @@ def serve(
     logs.configure()
     with _socket(host, port, fd) as listening:
         api = in_background(lambda: _ready(directory))
+        server = uvicorn.Server(config(api))
+        _end_quietly(server)
         _listen(listening, host, port)
         address = _address(listening)
         announce(address, api.bundle.hash)
         logs.event("serving", address=address, model=api.bundle.hash, task=api.bundle.task)
-        _end_quietly()
-        uvicorn.Server(config(api)).run(sockets=[listening])
+        server.run(sockets=[listening])
         logs.event("stopped", model=api.bundle.hash)
 
 
@@ -64,10 +65,17 @@ def config(api: Api) -> uvicorn.Config:
     )
 
 
-def _end_quietly() -> None:
-    """Let uvicorn end with exit code 0: after its graceful stop it raises the signal once more."""
+def _end_quietly(server: uvicorn.Server) -> None:
+    """Let the server end with exit code 0, also by a signal that comes before uvicorn listens for it.
+
+    After its graceful stop uvicorn raises the signal once more: that one changes nothing.
+    """
+
+    def end(*_: object) -> None:
+        server.should_exit = True
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, end)
 
 
 def _socket(host: str, port: int, fd: int | None) -> socket.socket:
