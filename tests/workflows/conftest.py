@@ -77,10 +77,9 @@ def seed(tmp_path_factory):
 
 
 @pytest.fixture
-def world(seed, github, tmp_path):
-    origin = tmp_path / "origin.git"
-    shutil.copytree(seed.origin, origin)
-    github.extra_environment = {
+def surroundings(tmp_path):
+    """What every step finds in its environment beside the runner's own variables."""
+    return {
         "ATTESTATIONS": str(tmp_path / "attestations"),
         "DVC_NO_ANALYTICS": "1",
         "ENGINE": str(PROGRAMS / "engine.py"),
@@ -88,6 +87,14 @@ def world(seed, github, tmp_path):
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:9",  # nobody is there: the registry is a mirror
         "PATH": f"{PROGRAMS}:{shipped.tools()}",
     }
+
+
+@pytest.fixture
+def world(seed, surroundings, github, tmp_path):
+    """A GitHub with the repository `seed`; a module may have a seed and surroundings of its own."""
+    origin = tmp_path / "origin.git"
+    shutil.copytree(seed.origin, origin)
+    github.extra_environment = surroundings
     return World(tmp_path, origin, github)
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from workflows import toy_review
 from workflows.rehearsal import engine, events
 from workflows.rehearsal.engine import Event
-from workflows.rehearsal.world import World
 from workflows.toy import Clone, Toy
+
+if TYPE_CHECKING:
+    from workflows.rehearsal.world import World
 
 WORKFLOWS = Path(__file__).parents[2] / ".github/workflows"
 MERGE_COMMIT = "f" * 40  # what github.sha is for a pull request: nothing may use it
@@ -28,19 +30,8 @@ def seed(tmp_path_factory):
 
 
 @pytest.fixture
-def world(seed, github, tmp_path):
-    origin = tmp_path / "origin.git"
-    shutil.copytree(seed.origin, origin)
-    github.extra_environment = {"RAN_LOG": str(tmp_path / "ran"), "DVC_NO_ANALYTICS": "1"}
-    return World(tmp_path, origin, github)
-
-
-@pytest.fixture
-def desk(world):
-    """A person's clone."""
-    toy = Toy.__new__(Toy)
-    toy.root, toy.origin = world.root, world.origin
-    return toy.clone("desk")
+def surroundings(tmp_path):
+    return {"RAN_LOG": str(tmp_path / "ran"), "DVC_NO_ANALYTICS": "1"}
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import polars as pl
 import pytest
 import toy
 
-from merge_lane.cli import main
 from merge_lane.columns import Role, Schema
 from merge_lane.errors import SourceError
 from merge_lane.settings import Split
 from merge_lane.stages import featurize
-from merge_lane.stages.featurize import MONTH, PART, leftovers, part, refuse_leftovers
+from merge_lane.stages.featurize import MONTH, PART, part
 
 ROOT = Path(__file__).parents[3]
 
@@ -77,33 +76,6 @@ def test_what_is_known_too_late_is_not_even_in_the_file(rows, contract):
 def test_the_same_months_are_the_same_file(raw, contract, given, features_path, tmp_path):
     featurize.featurize(raw, contract, given.split, tmp_path / "again.parquet")
     assert (tmp_path / "again.parquet").read_bytes() == features_path.read_bytes()
-
-
-def test_files_of_months_that_params_do_not_name_are_refused(tmp_path):
-    for name in ("2013-01.parquet", "2013-09.parquet", "notes.txt"):
-        (tmp_path / name).touch()
-    assert leftovers(["2013-01"], [tmp_path, tmp_path / "absent"]) == [tmp_path / "2013-09.parquet"]
-    with pytest.raises(SourceError, match="belong to months that params") as caught:
-        refuse_leftovers(["2013-01"], [tmp_path])
-    assert "merge-lane prune" in caught.value.next
-    refuse_leftovers(["2013-01", "2013-09"], [tmp_path])
-
-
-def test_prune_removes_leftovers_and_only_those(tmp_path, monkeypatch, capsys):
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
-    for folder in ("data/raw", "reports/validation"):
-        (tmp_path / folder).mkdir(parents=True)
-    kept, gone, other = (
-        tmp_path / "data/raw" / name for name in ("2013-01.parquet", "2014-01.parquet", "a.txt")
-    )
-    for path in (kept, gone, other):
-        path.touch()
-    monkeypatch.chdir(tmp_path)
-    assert main(["featurize"]) == 11
-    assert "data/raw/2014-01.parquet" in capsys.readouterr().err
-    assert main(["prune"]) == 0
-    assert "removed data/raw/2014-01.parquet" in capsys.readouterr().out
-    assert (kept.exists(), gone.exists(), other.exists()) == (True, False, True)
 
 
 def test_a_month_that_was_not_ingested_is_named(contract, given, tmp_path):
