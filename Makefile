@@ -56,8 +56,7 @@ mlflow: setup ## Open the tracked runs in MLflow's own pages
 lint: setup ## Lint, format check, types, direction of imports, secrets, large files
 	ruff check . && ruff format --check .
 	mypy
-	lint-imports
-	SKIP=ruff,ruff-format,mypy,lint-imports,dvc-status pre-commit run --all-files --show-diff-on-failure
+	SKIP=ruff,ruff-format,mypy,dvc-status pre-commit run --all-files --show-diff-on-failure
 
 hooks: setup ## Check each commit before it is made (pre-commit), push data with commits
 	pre-commit install
@@ -80,16 +79,16 @@ format: setup ## Format and mend what can be mended
 	ruff check --fix-only . && ruff format .
 
 test: setup ## Pass the tests (all of them where CI is set, else without the slow ones)
-	pytest -n 2 $(if $(CI),,-m "not slow")
+	pytest -n 2 $(TESTS) $(if $(CI),,-m "not slow")
 
 test-all: setup ## Pass all tests, the slow ones too
-	pytest -n 2
+	pytest -n 2 $(TESTS)
 
 infra-check: setup ## Format, validity and own tests of all Terraform; needs terraform
-	pytest tests/infra/test_modules.py tests/infra/test_sources.py -n 2
+	pytest $(TESTS) -n 2 -k 'infra and (modules or sources)'
 
 infra-test: setup ## Apply, canary, break and destroy all environments on a cloud on loopback; build and run the image
-	pytest tests/infra tests/release/test_image.py tests/release/targets/test_aws_on_moto.py -n 2
+	pytest -n 2 -c template-only/pytest.ini --rootdir . template-only/tests/infra library/tests/release/image library/tests/release/targets/aws
 
 .PHONY: infra-check infra-test
 

@@ -8,10 +8,11 @@ import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
-from merge_lane import rows
-from merge_lane.columns import Schema
+from merge_lane.data import rows
+from merge_lane.data.columns import Schema
 from merge_lane.errors import ContractError, ReleaseError
-from merge_lane.files import digest, read_json
+from merge_lane.system.files import digest, read_json
+
 from merge_lane.release import replay
 
 if TYPE_CHECKING:

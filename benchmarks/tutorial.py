@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from fastapi import FastAPI
+from merge_lane.data import rows
+from merge_lane.model import bundle
 from pydantic import BaseModel, create_model
-
-from merge_lane import bundle, rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from merge_lane.bundle import Bundle
-    from merge_lane.columns import Column
+    from merge_lane.data.columns import Column
+    from merge_lane.model.bundle import Bundle
 
     Records = Sequence[dict[str, Any]]
     Score = Callable[[Records], list[Any]]

@@ -1,0 +1,1 @@
+"""Merge Lane: machine learning by pull request, deployed by merging."""

@@ -1,0 +1,1 @@
+"""Columns, schema, tables and rows: the data as the contract describes them."""

@@ -1,0 +1,123 @@
+"""How a contract is declared (`column`) and read (`read`): the bridge from pandera to plain values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.polars as pa
+
+from merge_lane.data.columns import Column, Known, Role, Schema
+from merge_lane.errors import ContractError, LeakError
+
+DTYPES = {"Int64": "int", "Float64": "float", "String": "str", "Boolean": "bool"}
+
+
+def column(
+    role: Role,
+    known: Known,
+    description: str,
+    *,
+    name: str | None = None,
+    nullable: bool = False,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    allowed: tuple[str | int, ...] | None = None,
+    pattern: str | None = None,
+    unit: str = "",
+    example: Any = None,
+    derived: bool = False,
+) -> Any:
+    """Declare one column of the contract: the only place where its name, limits and role are written.
+
+    `name` is the column's name where Python cannot say it. `allowed` closes the vocabulary;
+    `pattern` leaves it open: an unseen value then counts as missing.
+    `derived` marks what `features.history` computes: not in the raw data, sent by a caller of the API.
+    """
+    return pa.Field(
+        alias=name,
+        nullable=nullable,
+        ge=minimum,
+        le=maximum,
+        isin=list(allowed) if allowed else None,
+        str_matches=pattern,
+        description=description,
+        metadata={"role": role, "known": known, "unit": unit, "example": example, "derived": derived},
+    )
+
+
+def read(model: type[pa.DataFrameModel]) -> Schema:
+    """Return the contract as plain values.
+
+    Raises LeakError for a feature that is known too late, and ContractError for a contract that
+    contradicts itself (no label, two time columns, a column without a role).
+    """
+    columns = tuple(_plain(name, field) for name, field in model.to_schema().columns.items())
+    for entry in columns:
+        _refuse_leak(entry)
+    _refuse_ambiguity(columns)
+    return Schema(columns)
+
+
+def raw(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
+    """Return the pandera schema of a raw month: the contract without its derived columns."""
+    schema = model.to_schema()
+    return schema.remove_columns([c.name for c in read(model) if c.derived])
+
+
+def _plain(name: str, field: Any) -> Column:
+    metadata = field.metadata or {}
+    if "role" not in metadata:
+        raise ContractError(
+            f"Column {name} has no role.",
+            where="contract.py",
+            next="declare it with column(Role..., Known...)",
+        )
+    limits: dict[str, Any] = {}
+    for check in field.checks:
+        limits |= check.statistics or {}
+    allowed = limits.get("allowed_values")
+    return Column(
+        name=name,
+        dtype=_dtype(name, field.dtype),
+        nullable=field.nullable,
+        minimum=limits.get("min_value"),
+        maximum=limits.get("max_value"),
+        allowed=None if allowed is None else tuple(allowed),
+        pattern=limits.get("pattern"),
+        description=field.description or "",
+        **metadata,
+    )
+
+
+def _dtype(name: str, dtype: Any) -> str:
+    text = str(dtype)
+    if text.startswith("Datetime"):
+        return "datetime"
+    if text not in DTYPES:
+        raise ContractError(
+            f"Column {name} has the type {text}.",
+            where="contract.py",
+            next="use str, int, float, bool or datetime",
+        )
+    return DTYPES[text]
+
+
+def _refuse_leak(entry: Column) -> None:
+    if entry.role is Role.FEATURE and not entry.known.in_time:
+        raise LeakError(
+            f"Column {entry.name} cannot be a feature: its value is known only "
+            f"{entry.known.replace('_', ' ')}.",
+            where=f"contract.py, column {entry.name}",
+            next="give it Role.FORBIDDEN, or mend Known if the value is really there when the model is asked",
+        )
+
+
+def _refuse_ambiguity(columns: tuple[Column, ...]) -> None:
+    labels = [c.name for c in columns if c.role is Role.LABEL]
+    times = [c.name for c in columns if c.role is Role.TIME]
+    if len(labels) != 1 or len(times) > 1:
+        raise ContractError(
+            f"A contract has one label and at most one time column, this one has {labels} and {times}.",
+            where="contract.py",
+            next="give every other column Role.FEATURE, Role.KEY or Role.FORBIDDEN",
+        )

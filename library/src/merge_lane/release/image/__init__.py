@@ -1,0 +1,1 @@
+"""The container image: build, publish, bill of materials."""

@@ -1,0 +1,1 @@
+"""The target AWS: Terraform applies, CloudWatch counts."""

@@ -1,0 +1,1 @@
+"""The target of one machine: processes behind a router."""

@@ -1,0 +1,1 @@
+"""The repository that a project lives in: git, dvc.lock, integrity and revisions."""

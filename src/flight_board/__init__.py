@@ -1,0 +1,1 @@
+"""Flight Board: will a flight from New York arrive late?"""

@@ -1,0 +1,177 @@
+"""An update of the template becomes one pull request per release, which says what conflicts."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+RELEASE = "0123456789" * 4
+GH = """#!/usr/bin/env bash
+echo "$@" >>"$CALLS"
+[[ $1 != pr || -z ${REFUSE:-} ]]
+"""
+
+
+@pytest.fixture(scope="module")
+def updating():
+    path = ROOT / "scripts" / "update_template.py"
+    spec = importlib.util.spec_from_file_location("update_template", path)
+    loaded = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = loaded  # where dataclasses look for it
+    spec.loader.exec_module(loaded)
+    yield loaded
+    del sys.modules[spec.name]
+
+
+def git(*arguments, at):
+    done = subprocess.run(["git", *arguments], cwd=at, capture_output=True, text=True, check=True, timeout=30)
+    return done.stdout.strip()
+
+
+class Project:
+    """A clone, an update prepared in it, and a `gh` that notes what it was asked for."""
+
+    def __init__(self, root):
+        self.calls, self.remote, self.clone = root / "calls", root / "remote.git", root / "clone"
+        self.tools = root / "tools"
+        self.tools.mkdir()
+        (self.tools / "gh").write_text(GH)
+        (self.tools / "gh").chmod(0o755)
+        git("init", "--quiet", "--bare", "--initial-branch=main", self.remote, at=root)
+        git("clone", "--quiet", self.remote, self.clone, at=root)
+        git("switch", "--quiet", "--create", "main", at=self.clone)
+        self.write("a.txt", "a\n")
+        self.write(".github/workflows/w.yml", "on: push\n")
+        self.write(".gitignore", "/tmp/\n")
+        git("add", "--all", at=self.clone)
+        who = ["-c", "user.name=S", "-c", "user.email=s@localhost"]
+        git(*who, "commit", "--quiet", "-m", "Start", at=self.clone)
+        git("push", "--quiet", "origin", "main", at=self.clone)
+
+    def write(self, path, text):
+        (self.clone / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.clone / path).write_text(text)
+
+    def prepare(self, title="Update from the template", release=RELEASE, workflow=False):
+        """Leave an update in the folder where the first job leaves it."""
+        self.write("a.txt", "b\n")
+        if workflow:
+            self.write(".github/workflows/w.yml", "on: pull_request\n")
+        patch = git("diff", "--binary", at=self.clone) + "\n"
+        git("checkout", "--quiet", ".", at=self.clone)
+        texts = {"update.patch": patch, "title": title + "\n", "body.md": "Body\n", "release": release + "\n"}
+        for name, text in texts.items():
+            self.write(f"tmp/template-update/{name}", text)
+
+    def propose(self, **extra):
+        own = {"PATH": f"{self.tools}:{os.environ['PATH']}", "CALLS": str(self.calls)}
+        self.calls.write_text("")
+        return subprocess.run(
+            [ROOT / "scripts" / "propose-template-update", "tmp/template-update"],
+            cwd=self.clone,
+            env={**os.environ, **own, "GH_TOKEN": "token", "BASE": "main", **extra},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def asked(self):
+        return self.calls.read_text().splitlines()
+
+    def branches(self):
+        return git("branch", "--format=%(refname:short)", at=self.remote).splitlines()
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
+
+
+def test_a_branch_is_pushed_its_pull_request_opened_and_its_checks_started(project):
+    project.prepare()
+    assert project.propose().returncode == 0
+    assert git("show", "template-update/0123456789:a.txt", at=project.remote) == "b"
+    opened, started = project.asked()
+    assert opened.startswith("pr create --head template-update/0123456789 --base main")
+    assert "--draft" not in opened
+    assert started == "workflow run pull-request.yml --ref template-update/0123456789"
+
+
+def test_the_same_release_is_proposed_once(project):
+    project.prepare()
+    project.propose()
+    git("switch", "--quiet", "main", at=project.clone)
+    again = project.propose()
+    assert again.returncode == 0
+    assert "there already" in again.stdout
+    assert project.asked() == []
+
+
+def test_conflicts_make_a_draft(project):
+    project.prepare(title="Update from the template (2 conflicts)")
+    assert project.propose().returncode == 0
+    assert "--draft" in project.asked()[0]
+
+
+def test_without_an_app_workflow_changes_travel_as_a_patch(project):
+    project.prepare(workflow=True)
+    assert project.propose().returncode == 0
+    branch = "template-update/0123456789"
+    assert git("show", f"{branch}:.github/workflows/w.yml", at=project.remote) == "on: push"
+    assert "+on: pull_request" in git("show", f"{branch}:template-update-workflows.patch", at=project.remote)
+    assert "--draft" in project.asked()[0]
+    assert "template-update-workflows.patch" in (project.clone / "tmp/template-update/body.md").read_text()
+
+
+def test_with_an_app_workflows_are_updated_and_checks_start_by_themselves(project):
+    project.prepare(workflow=True)
+    assert project.propose(APP="true").returncode == 0
+    shown = git("show", "template-update/0123456789:.github/workflows/w.yml", at=project.remote)
+    assert shown == "on: pull_request"
+    assert len(project.asked()) == 1
+
+
+def test_a_refused_pull_request_leaves_no_branch_behind(project):
+    project.prepare()
+    done = project.propose(REFUSE="yes")
+    assert done.returncode == 41
+    assert "make github" in done.stderr
+    assert project.branches() == ["main"]
+
+
+def test_a_release_that_is_no_commit_is_refused(project):
+    project.prepare(release="main; rm -rf /")
+    assert project.propose().returncode == 41
+    assert project.branches() == ["main"]
+
+
+def test_the_body_names_conflicts_and_what_is_to_do(updating):
+    rejects = {"b.py.rej": "-old\n+```new\n"}
+    came = updating.Update("1" * 40, "2" * 40, ("A subject",), ("Run it.",), ("a.py",), rejects)
+    body = updating.report(came)
+    for text in (
+        "Conflicts: 2",
+        "`a.py` holds conflict markers",
+        "`b.py.rej`",
+        "````diff",
+        "- A",
+        "Run it.",
+    ):
+        assert text in body
+
+
+def test_the_body_of_a_smooth_update_names_no_conflict(updating):
+    came = updating.Update("1" * 40, "2" * 40, ("A subject",), (), (), {})
+    assert "Conflict" not in updating.report(came)
+    assert "by hand" not in updating.report(came)
+
+
+def test_a_long_reject_is_cut_so_that_the_body_fits(updating):
+    assert len(updating.fenced("x" * 100_000)) < updating.LONGEST_REJECT + 100
