@@ -27,7 +27,7 @@ BUNDLE = click.option(
 def serve(directory: Path, host: str, port: int, fd: int | None) -> None:
     """Answer predictions over HTTP until SIGTERM; requests in flight are finished.
 
-    POST /predict; GET /healthz, /readyz, /version, /metrics, /docs. Logs go to stderr, as JSON lines.
+    POST /predict; GET /, /docs, /healthz, /readyz, /version, /metrics. Logs go to stderr, as JSON lines.
     """
     from merge_lane.system.background import in_background
 

@@ -26,7 +26,11 @@ SECONDS = 20.0
 class Answer:
     status: int
     headers: dict
-    text: str
+    content: bytes
+
+    @property
+    def text(self):
+        return self.content.decode()
 
     @property
     def json(self):
@@ -45,7 +49,7 @@ class Client:
         try:
             connection.request(method, path, body)
             response = connection.getresponse()
-            return Answer(response.status, dict(response.getheaders()), response.read().decode())
+            return Answer(response.status, dict(response.getheaders()), response.read())
         finally:
             connection.close()
 

@@ -165,16 +165,12 @@ def test_the_openapi_document_of_every_task_is_valid(serve_task, task):
     validate(serve_task(task).pages.openapi())
 
 
-def test_the_docs_page_is_there(server):
-    assert "/openapi.json" in server.get("/docs").text
-
-
 def test_serving_imports_no_training_tool(toy_directory):
     script = f"""
 import asyncio, sys, toy
 from merge_lane import bundle
 from merge_lane.commands import serve
-from merge_lane.serve import server, trial
+from merge_lane.production.serve import server, trial
 api = server.Api(bundle.load({str(toy_directory)!r}, build=toy.build))
 api.warm_up()
 api.pages.openapi()

@@ -73,7 +73,7 @@ def test_the_command_serves_and_ends_with_the_request_in_flight_answered(project
 AT_ONCE = """\
 import signal, sys
 from pathlib import Path
-from merge_lane.serve import server
+from merge_lane.production.serve import server
 server.serve(Path(sys.argv[1]), "127.0.0.1", 0, announce=lambda *_: signal.raise_signal(signal.SIGTERM))
 """
 

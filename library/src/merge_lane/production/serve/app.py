@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from merge_lane.production.serve.metrics import Metrics
 from merge_lane.production.serve.openapi import describe
+from merge_lane.production.serve.pages import add_pages
 from merge_lane.production.serve.predict import PATH, Predict
 from merge_lane.version import __version__
 
@@ -93,9 +94,10 @@ def commit() -> str:
 
 def _pages(api: Api) -> FastAPI:
     name = "Merge Lane"
-    pages = FastAPI(title=name, version=__version__, description=DESCRIPTION, redoc_url=None)
+    pages = FastAPI(title=name, version=__version__, description=DESCRIPTION, docs_url=None, redoc_url=None)
     described = pages.openapi
     version = api.version()  # git is asked once, not per request
+    add_pages(pages, version.model_dump())
 
     def openapi() -> dict[str, Any]:
         if pages.openapi_schema is None:
