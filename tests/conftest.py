@@ -1,15 +1,22 @@
 """Fixtures that the tests of the project share: its contract and its raw months."""
 
+import os
 from functools import cache
 from pathlib import Path
 
 import pytest
 from merge_lane.data import schema
+from merge_lane.project import PACKAGE_VARIABLE
 
 from flight_board.contract import Contract
 from merge_lane import settings
 
 ROOT = Path(__file__).parents[1]
+
+
+def pytest_runtest_setup():
+    """Name the package for commands that run in a folder of their own."""
+    os.environ[PACKAGE_VARIABLE] = "flight_board"
 
 
 @pytest.fixture(scope="session")

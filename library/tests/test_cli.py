@@ -15,6 +15,7 @@ from merge_lane import errors, settings
 from merge_lane.cli import VERBS, cli, main
 
 ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "library/src/merge_lane"
 MONTH = settings.load(ROOT / "params.yaml").data.months[0]
 HEAVY = (
     "boto3", "dvc", "matplotlib", "mlflow", "numpy", "onnx", "onnxruntime", "pandas", "pandera", "polars",
@@ -111,8 +112,8 @@ def test_every_refusal_in_the_pipeline_says_what_to_do_next():
     """The last line of an error is the one that helps."""
     silent = []
     for path in [
-        *(ROOT / "src/merge_lane").glob("*.py"),
-        *(ROOT / "src/merge_lane/stages").glob("*.py"),
+        *SOURCE.glob("*.py"),
+        *(SOURCE / "stages").glob("*.py"),
     ]:
         for node in ast.walk(ast.parse(path.read_text())):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in CAUSES

@@ -12,9 +12,9 @@ from merge_lane.data.columns import Column, Known, Role, Schema
 from merge_lane.errors import BundleError
 
 
-@pytest.mark.parametrize("name", ["toy", "real"])
+@pytest.mark.parametrize("name", ["values", "declared"])
 def test_a_contract_reads_the_same_from_json(name, contract):
-    schema = {"toy": toy.SCHEMA, "real": contract}[name]
+    schema = {"values": toy.SCHEMA, "declared": contract}[name]
     again = Schema.from_json(json.loads(json.dumps(schema.to_json())))
     assert again == schema
     assert again.hash == schema.hash
@@ -42,9 +42,9 @@ def test_what_is_no_contract_is_refused(broken):
         Schema.from_json(broken)
 
 
-@pytest.mark.parametrize("name", ["toy", "real"])
+@pytest.mark.parametrize("name", ["values", "declared"])
 def test_only_what_is_known_in_time_is_asked_of_a_caller(name, contract):
-    contract = {"toy": toy.SCHEMA, "real": contract}[name]
+    contract = {"values": toy.SCHEMA, "declared": contract}[name]
     asked = {c.name for c in contract.request}
     assert asked
     assert all(contract[name].known.in_time for name in asked)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandera.polars as pa
 import pytest
-from flight_board.contract import Contract
+from toy_package.contract import Contract
 
 from merge_lane.cli import main
 from merge_lane.data import schema
@@ -47,7 +47,7 @@ def test_the_leaked_feature_stops_the_command_line_with_13(tmp_path, monkeypatch
 
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("flight_board.contract.Contract", Leaking)
+    monkeypatch.setattr("toy_package.contract.Contract", Leaking)
     assert main(["featurize"]) == 13
     said = capsys.readouterr().err
     assert "where: contract.py, column late_start" in said

@@ -15,6 +15,7 @@ from pathlib import Path
 from merge_lane import settings
 from merge_lane.release import manifest
 
+TOY = Path(__file__).parents[1] / "toy_package"
 DOUBLE = Path(__file__).with_name("double.py")
 PARAMS = Path(__file__).parents[3] / "params.yaml"
 
@@ -60,6 +61,8 @@ class Project:
         }.items():
             self.git("config", key, value)
         self.params()
+        shutil.copytree(TOY, root / "src" / TOY.name, ignore=shutil.ignore_patterns("__pycache__"))
+        (root / "pyproject.toml").write_text(f'[tool.merge-lane]\npackage = "{TOY.name}"\n')
         (root / ".gitignore").write_text(
             "models/*\n!models/manifest.json\n.dvc/\nreports/review/\ndeployments/\nrelease.json\n"
         )

@@ -7,7 +7,7 @@ import dvc_project
 import pytest
 
 from merge_lane.errors import ReviewError
-from merge_lane.repository.revision import Base, cache_folder, outputs, resolve
+from merge_lane.repository.revision import cache_folder, outputs, resolve
 from merge_lane.system.files import digest
 
 
@@ -144,13 +144,3 @@ def test_a_cache_elsewhere_is_found(tmp_path):
     (tmp_path / ".dvc").mkdir()
     (tmp_path / ".dvc" / "config.local").write_text("[cache]\n    dir = ../../shared\n")
     assert cache_folder(tmp_path) == tmp_path / ".dvc" / "../../shared"
-
-
-def test_the_code_of_the_base_is_unpacked_once(project):
-    (project / "src" / "package").mkdir(parents=True)
-    (project / "src" / "package" / "__init__.py").write_text("value = 1\n")
-    git(project, "add", "-f", "src")
-    git(project, "commit", "-qm", "code")
-    base = Base(git(project, "rev-parse", "HEAD"), project)
-    (project / "src" / "package" / "__init__.py").write_text("value = 2\n")
-    assert (base.code / "package" / "__init__.py").read_text() == "value = 1\n"

@@ -7,7 +7,6 @@ from types import SimpleNamespace
 import polars as pl
 import pytest
 import toy
-from flight_board import features
 
 from merge_lane import settings
 from merge_lane.stages.evaluate import evaluate
@@ -15,12 +14,6 @@ from merge_lane.stages.featurize import featurize
 from merge_lane.stages.train import train
 
 TEST_FROM = "2013-09"
-
-
-@pytest.fixture(autouse=True)
-def toy_features(monkeypatch):
-    """Stages build the toy's features, whatever the features of this project are."""
-    monkeypatch.setattr(features, "build", toy.build)
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +41,10 @@ def made(request, given, tmp_path_factory):
     folder = tmp_path_factory.mktemp(request.param)
     schema, task = toy.schema(request.param), request.param
     features_path, models, reports = folder / "features.parquet", folder / "models", folder / "reports"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(features, "build", toy.build)
-        raw = months(task, folder)
-        featurize(raw, schema, given.split, features_path)
-        train(features_path, schema, given.train, task, models)
-        evaluate(features_path, models, given.evaluate, reports)
+    raw = months(task, folder)
+    featurize(raw, schema, given.split, features_path)
+    train(features_path, schema, given.train, task, models)
+    evaluate(features_path, models, given.evaluate, reports)
     return SimpleNamespace(
         task=task, schema=schema, raw=raw, features=features_path, models=models, reports=reports
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import polars as pl
 import pytest
 import toy
-from flight_board import source
 
 from merge_lane.data import tables
 from merge_lane.errors import SourceError
@@ -13,12 +12,6 @@ from merge_lane.stages.ingest import ingest
 from merge_lane.system.files import digest
 
 MONTH = "2013-01"
-
-
-@pytest.fixture(autouse=True)
-def plain_source(monkeypatch):
-    """The file as it is, whatever this project's source does with it."""
-    monkeypatch.setattr(source, "read", tables.read_month)
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import made_up
 import numpy as np
 import pytest
 import toy
-from flight_board import features
 from production.serve.rig import running
+from toy_package import features
 
 from merge_lane.model import bundle, reference
 from merge_lane.model.encode import Encoding
@@ -38,7 +38,7 @@ def serve_task(tmp_path):
 def project_directory(tmp_path_factory):
     """A bundle of this project's own contract and features, trained on made-up rows."""
     import xgboost
-    from flight_board.contract import Contract
+    from toy_package.contract import Contract
 
     from merge_lane.data import schema
 

@@ -168,7 +168,7 @@ def test_the_openapi_document_of_every_task_is_valid(serve_task, task):
 def test_serving_imports_no_training_tool(toy_directory):
     script = f"""
 import asyncio, sys, toy
-from merge_lane import bundle
+from merge_lane.model import bundle
 from merge_lane.commands import serve
 from merge_lane.production.serve import server, trial
 api = server.Api(bundle.load({str(toy_directory)!r}, build=toy.build))

@@ -8,13 +8,12 @@ from merge_lane.release.targets.local import snapshot
 
 
 def test_release_of_the_work_tree_is_put_aside_with_its_code(project, tmp_path):
-    (project.root / "src").mkdir()
     (project.root / "src/code.py").write_text("old")
     release = project.release()
     (project.root / "src/code.py").write_text("new")
     snapshot.collect(project.root, release, tmp_path / "home")
     chain.check(chain.bundle(tmp_path / "home/models", release))
-    assert (tmp_path / "home/src/code.py").read_text() == "old"
+    assert (tmp_path / "home/code/src/code.py").read_text() == "old"
 
 
 def test_former_release_comes_from_the_cache_when_the_tree_has_moved_on(project, tmp_path):

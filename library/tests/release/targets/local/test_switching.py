@@ -3,11 +3,12 @@
 import json
 import math
 import shutil
+from pathlib import Path
 
 import made_up
 import pytest
 from production.serve.conftest import project_directory  # noqa: F401 - a fixture
-from release.rig import LIMITS, Load, double_command, stopped
+from release.rig import LIMITS, TOY, Load, double_command, stopped
 
 from merge_lane.model import bundle
 from merge_lane.release.environment import Environment
@@ -15,6 +16,8 @@ from merge_lane.release.replay import Replay
 from merge_lane.release.state_machine import Machine
 from merge_lane.release.targets import net
 from merge_lane.release.targets.local.target import LocalTarget, serve_command
+
+LIBRARY = Path(__file__).parents[5] / "library/src"
 
 
 def lane_of(project, command, limits=LIMITS):
@@ -72,14 +75,14 @@ def test_real_server_is_deployed_judged_and_rolled_back_with_its_code_and_no_los
     limits = LIMITS.model_copy(update={"min_requests": 400, "max_seconds": 60})
     environment, machine = lane_of(project, serve_command, limits)
     with stopped(environment.target):
-        shutil.copytree(
-            "src", project.root / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
-        )
+        plain = shutil.ignore_patterns("__pycache__", "*.egg-info")
+        shutil.copytree(LIBRARY, project.root / "library/src", ignore=plain)
+        shutil.copy(TOY.with_name("toy.py"), project.root / "src")  # features.py imports it
         first = project.adopt(project_directory)
         machine.deploy(first, by="ada")
         with Replay(environment.target.url, requests_of(project_directory)) as traffic:
-            package = project.root / "src/merge_lane"
-            (package / "__init__.py").write_text('"""Newer."""\n\n__version__ = "9.9"\n')
+            package = project.root / "library/src/merge_lane"
+            (package / "version.py").write_text('"""Newer."""\n\n__version__ = "9.9"\n')
             second = project.adopt(project_directory)
             machine.deploy(second, by="ada")
             assert environment.target.version()["commit"] == second.commit

@@ -1,0 +1,1 @@
+"""The package of the toy project: what a team would write, for the tests of the library."""
