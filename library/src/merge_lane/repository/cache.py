@@ -1,4 +1,4 @@
-"""Find DVC's cache and the objects in it, as DVC itself would, without importing DVC (which takes seconds)."""
+"""Find DVC's cache and its objects as DVC does, without importing DVC, which takes seconds."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def _configurations(folder: Path) -> Iterator[Path]:
     """Yield the files that configure DVC; a later one wins."""
     import platformdirs
 
-    levels = {
-        "DVC_SYSTEM_CONFIG_DIR": platformdirs.site_config_dir,
-        "DVC_GLOBAL_CONFIG_DIR": platformdirs.user_config_dir,
+    defaults = {
+        "DVC_SYSTEM_CONFIG_DIR": platformdirs.site_config_dir("dvc", "iterative"),
+        "DVC_GLOBAL_CONFIG_DIR": platformdirs.user_config_dir("dvc", "iterative"),
     }
-    for variable, default in levels.items():
-        yield Path(os.environ.get(variable) or default("dvc", "iterative")) / "config"
+    for variable, default in defaults.items():
+        yield Path(os.environ.get(variable) or default) / "config"
     yield from (folder / "config", folder / "config.local")
 
 

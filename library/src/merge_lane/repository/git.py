@@ -77,7 +77,8 @@ def commit_of(revision: str, *, root: Path | str) -> str | None:
 def blob(revision: str, path: str, *, root: Path | str) -> bytes | None:
     """Return a file as it is in a revision, None where the revision has no such file.
 
-    `path` is relative to `root`. Raises GitError where the revision does not exist or git cannot read the file.
+    `path` is relative to `root`. Raises GitError without such a revision, or where git cannot read
+    the file.
     """
     commit = commit_of(revision, root=root)
     if commit is None:

@@ -103,7 +103,7 @@ def uncached_outputs(pipeline: bytes | None, where: str = PIPELINE) -> set[str]:
     }
 
 
-def parse_yaml(data: bytes, where: str) -> Any:
+def parse_yaml(data: bytes, where: str = LOCK) -> Any:
     """Return plain values from YAML. Raises LockError where it is not YAML, or has an alias.
 
     dvc.lock and dvc.yaml need no alias, and a few lines of nested ones fill the memory.

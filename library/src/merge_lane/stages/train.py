@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,7 @@ from merge_lane.model import bundle
 from merge_lane.model.encode import Encoding
 from merge_lane.model.inputs import model_features
 from merge_lane.model.reference import reference
-from merge_lane.system.files import digest, dump_json
+from merge_lane.system.files import digest, json_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,7 +64,7 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
     booster = fit(parts, encoding, given, task, len(classes))
     inputs = {
         "data": digest(path),
-        "params": _hash(given.model_dump(mode="json")),
+        "params": json_digest(given.model_dump(mode="json")),
         "contract": schema.hash,
         "features": digest(str(project.features().__file__)),
     }
@@ -86,10 +85,6 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
 
 def _part(rows: pl.DataFrame, schema: Schema, classes: list[str]) -> Part:
     return Part(model_features(rows, schema), labels(rows, schema, classes))
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(dump_json(value).encode()).hexdigest()
 
 
 def refuse_hopeless(parts: dict[str, Part], task: str) -> None:
