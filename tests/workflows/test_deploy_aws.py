@@ -10,7 +10,6 @@ import pytest
 from infra import environment, harness
 from release.balancer import Balancer
 from workflows.merges import ALL_WELL, log_of, record
-from workflows.rehearsal import engine
 
 from merge_lane.release.manifest import Release
 
@@ -29,9 +28,9 @@ def balancers(cloud):
 
 
 @pytest.fixture
-def lane(main, world, cloud, balancers, monkeypatch):
+def lane(main, world, cloud, balancers):
     """Main of a project that deploys to AWS, with all that docs/infra.md has one set up."""
-    monkeypatch.setattr(engine, "STEP_SECONDS", 600)
+    world.step_seconds = 600
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": harness.REGION})
     world.variables.update(
