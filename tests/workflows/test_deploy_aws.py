@@ -104,7 +104,7 @@ def test_merges_are_deployed_to_aws_judged_by_cloudwatch_and_rolled_back_by_hand
     """Production is cut out of the first run, so that its first apply falls into the second."""
     first = lane.push("Deploy to AWS", before_job=announce, without=["production"])
     assert first.results() == {name: "success" for name in ALL_WELL if name != "production"}
-    assert first.world.roles == [("image", "image-push"), ("staging", "deploy-staging")]
+    assert first.world.roles == [("image", "image-push"), ("staging / deploy", "deploy-staging")]
     before = place(cloud, "staging")
     assert [entry["event"] for entry in record(first, "staging")] == FIRST
 
@@ -115,7 +115,7 @@ def test_merges_are_deployed_to_aws_judged_by_cloudwatch_and_rolled_back_by_hand
     assert [entry["event"] for entry in kept(cloud, "production")] == FIRST
     assert "ok        image label" in log_of(second, "production")
     assert place(cloud, "staging") == place(cloud, "production") != before
-    assert second.world.roles[-1] == ("production", "deploy-production")
+    assert second.world.roles[-1] == ("production / deploy", "deploy-production")
 
     back = lane.roll_back(environment="staging")
     assert back.results() == {"rollback": "success"}
