@@ -100,3 +100,14 @@ def test_the_keys_of_a_deployment_outlive_its_job_and_the_role_grants_that(name)
     assert takes
     for job, role in takes:
         assert job["timeout-minutes"] * 60 <= int(role["role-duration-seconds"]) <= granted
+
+
+@pytest.mark.parametrize(
+    ("attest", "verified"), [("true", True), ("", True), ("maybe", True), ("false", False)]
+)
+def test_only_false_skips_the_verification(expressions, attest, verified):
+    """An input that got lost on its way from the job image verifies the signatures: it does not skip them."""
+    workflow = Workflow("deploy-environment.yml", (WORKFLOWS / "deploy-environment.yml").read_text())
+    (step,) = [step for _, step in workflow.steps() if step.get("run") == "make ci-verify-image"]
+    contexts = {"inputs": {"attest": attest}, "env": {"TARGET": "aws"}, "vars": {}}
+    assert expressions.condition(step["if"], contexts, {"success": True}) is verified
