@@ -176,8 +176,8 @@ def test_signature_names_the_called_file(rehearse, tmp_path):
     [
         ("with.place", None, r"required inputs \['place'\] are missing"),
         ("with.plaice", "x", r"has no input \['plaice'\]"),
-        ("with.count", "${{ 'two' }}", "input count: 'two' is no number"),
-        ("with.loud", "true", "input loud: 'true' is no boolean"),
+        ("with.count", "${{ 'two' }}", "input count: 'two' is not a number"),
+        ("with.loud", "true", "input loud: 'true' is not a boolean"),
         ("with.place", "${{ env.COLOUR }}", "Unrecognized named-value: 'env'"),
         ("permissions", {"id-token": "write"}, "call / work asks for contents: read, the caller grants less"),
         ("permissions", None, "call / work asks for contents: read"),

@@ -46,7 +46,7 @@ def check(workflow: dict[str, Any]) -> None:
             continue
         if unknown := sorted(set(job) - KEYS):
             raise RehearsalError(
-                f"{name}: {unknown} has no place on a job that calls a workflow, or is not emulated"
+                f"{name}: a job that calls a workflow takes no {unknown}, or it is not emulated"
             )
         target = called(workflow, job)
         check_inputs(name, declared(target, "inputs"), job.get("with") or {})
@@ -107,7 +107,7 @@ def typed(name: str, kind: str, value: Any) -> Any:
     if kind == "string":
         return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     if type(value) not in TYPES[kind]:
-        raise RehearsalError(f"input {name}: {value!r} is no {kind}")
+        raise RehearsalError(f"input {name}: {value!r} is not a {kind}")
     return value
 
 
