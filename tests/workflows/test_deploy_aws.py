@@ -61,7 +61,7 @@ def add_infra(root, cloud):
         "steady_state_timeout_seconds": 20,
     }
     for name in ENVIRONMENTS:
-        with (root / f"infra/environments/{name}/terraform.tfvars").open("a") as stream:
+        with (root / f"infra/environment/{name}.tfvars").open("a") as stream:
             stream.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     params = root / "params.yaml"
     params.write_text(params.read_text().replace("max_seconds: 10", "max_seconds: 400"))
