@@ -124,7 +124,7 @@ variable "region" {
 }
 
 variable "requests_per_task_per_minute" {
-  description = "Requests per minute above which the stable service adds a task; null for the module's default."
+  description = "Requests per minute and task above which the stable service adds a task; null for the module's default."
   type        = number
   default     = null
 }
