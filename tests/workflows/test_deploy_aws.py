@@ -30,7 +30,7 @@ def balancers(cloud):
 
 @pytest.fixture
 def lane(main, world, cloud, balancers, monkeypatch):
-    """Main of a project that deploys to AWS, with all that docs/infra.md has one set up."""
+    """Main of a project that deploys to AWS, with the set-up of docs/infra.md."""
     monkeypatch.setattr(engine, "STEP_SECONDS", 600)
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": harness.REGION})
