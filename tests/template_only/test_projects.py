@@ -23,7 +23,7 @@ def test_its_workflows_pass_the_checks(ready):
 
 @pytest.mark.skipif(shutil.which("terraform") is None, reason="Terraform is not installed")
 def test_its_infrastructure_is_formatted_and_valid(ready):
-    """Bootstrap and the root of all environments, and with them every module; Terraform may be set up in one's home."""
+    """Both Terraform roots, and with them every module, are valid; Terraform may be set up in one's home."""
     project, variables = ready
     own = ["pytest", "-q", "tests/infra/test_modules.py", "-k", "valid or formatted"]
     said = baking.ok(*own, cwd=project, **variables, HOME=os.environ["HOME"])
