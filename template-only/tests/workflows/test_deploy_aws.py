@@ -28,7 +28,7 @@ def balancers(cloud):
 
 @pytest.fixture
 def lane(main, world, cloud, balancers):
-    """Main of a project that deploys to AWS, with all that docs/infra.md has one set up."""
+    """Main of a project that deploys to AWS, with the set-up of docs/infra.md."""
     world.step_seconds = 600
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": harness.REGION})
@@ -59,7 +59,7 @@ def add_infra(root, cloud):
         "steady_state_timeout_seconds": 20,
     }
     for name in ENVIRONMENTS:
-        with (root / f"infra/environments/{name}/terraform.tfvars").open("a") as stream:
+        with (root / f"infra/environment/{name}.tfvars").open("a") as stream:
             stream.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     params = root / "params.yaml"
     params.write_text(params.read_text().replace("max_seconds: 10", "max_seconds: 400"))

@@ -189,8 +189,8 @@ def with_a_cloud(world: World, desk: Clone, branch: str, last: str) -> str:
         "AWS_REGION": "eu-west-1",
     }
     script = desk.path / "infra/terraform"
-    (desk.path / "infra/environments/staging").mkdir(parents=True)
-    (desk.path / "infra/environments/staging/main.tf").touch()
+    (desk.path / "infra/environment").mkdir(parents=True)
+    (desk.path / "infra/environment/staging.tfvars").touch()
     script.write_text(TERRAFORM.format(last=last))
     script.chmod(0o755)
     return push(desk, branch, 2, 3, lock=True)
