@@ -71,7 +71,7 @@ def lock_check(no_remote: bool, outputs_only: bool) -> None:
         raise LockError(
             "dvc.lock is not fresh:\n  - " + "\n  - ".join(reasons),
             where=LOCK,
-            next="make lock, commit the files that it names, then `dvc push` for outputs that the remote lacks",
+            next="make lock, commit the files that it names, then `dvc push` if outputs are missing there",
         )
     click.echo("lock: fresh")
 
