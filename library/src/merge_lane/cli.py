@@ -43,6 +43,10 @@ VERBS = {
     "smoke": ("release", "Ask what is deployed for a few predictions."),
     "status": ("release", "Say what serves and what is being deployed."),
     "stop": ("release", "Stop a local environment."),
+    "fingerprints": (
+        "locks",
+        "Print, check or write library.yaml: one hash of the library's code per stage.",
+    ),
     "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),
     "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),

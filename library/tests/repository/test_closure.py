@@ -27,12 +27,12 @@ MODULES = {
 
 def test_closure_is_what_runs():
     """Imports in functions, relative ones and parent packages count; types and other modules do not."""
-    assert closure.closure("lib.stages.train", MODULES) == MODULES.keys() - {"lib.typed", "lib.other"}
+    assert closure.closure(["lib.stages.train"], MODULES) == MODULES.keys() - {"lib.typed", "lib.other"}
 
 
 def test_circle_of_imports_ends():
     """Two modules that import each other are both in the closure."""
-    assert closure.closure("a", {"a": "import b", "b": "import a"}) == {"a", "b"}
+    assert closure.closure(["a"], {"a": "import b", "b": "import a"}) == {"a", "b"}
 
 
 SOURCE = '''\

@@ -64,6 +64,7 @@ def test_folder_without_a_lock_has_no_stages(tmp_path):
         b"schema: '2.0'\nstages: []",
         b"schema: '2.0'\nstages: {a: 1}",
         b"schema: '2.0'\nstages: {a: {params: []}}",
+        b"schema: '2.0'\nstages: {a: {params: {params.yaml: 1}}}",
         b"schema: '2.0'\nstages: {a: {outs: 1}}",
         b"schema: '2.0'\nstages: {a: {outs: [1]}}",
         b"schema: '2.0'\nstages: {a: {outs: [{path: x, md5: 12}]}}",
@@ -74,7 +75,7 @@ def test_folder_without_a_lock_has_no_stages(tmp_path):
         b"a: " + b"[" * 50_000,
         b"{" * 50_000,
     ],
-    ids=range(18),
+    ids=range(19),
 )
 def test_text_that_is_no_lock_is_refused(tmp_path, text):
     """The error names the file and the next step."""

@@ -93,3 +93,24 @@ def lock_commit(directory: Path, head: str, branch: str, remote: str) -> None:
     commit = commit_lock(directory, head=head, branch=branch, remote=remote, token=os.environ.get("GH_TOKEN"))
     _set_outputs(commit=commit or "")
     click.echo(f"lock: pushed {commit} to {branch}" if commit else "lock: nothing to commit")
+
+
+@click.command()
+@click.option("--check", "action", flag_value="check", help="Exit with 24 where library.yaml is stale.")
+@click.option("--write", "action", flag_value="write", help="Write library.yaml where it is stale.")
+@click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The project's root.")
+def fingerprints(action: str | None, root: Path) -> None:
+    """Print one hash of the library's code per stage: DVC reruns a stage when its hash changes."""
+    from merge_lane.repository import fingerprints as file
+
+    current = file.current(root)
+    if action == "check":
+        file.check(root, current)
+        click.echo(f"fingerprints: {file.FILE} describes the library")
+    elif action == "write":
+        changed = file.write(root, current)
+        click.echo(
+            f"fingerprints: {file.FILE} " + (f"has new ones: {', '.join(changed)}" if changed else "is fresh")
+        )
+    else:
+        click.echo(file.text(current), nl=False)

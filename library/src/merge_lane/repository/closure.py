@@ -12,7 +12,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 Sources = dict[str, str]
 """Modules by their full name, with their text; a package's text is that of its `__init__.py`."""
@@ -21,22 +21,26 @@ BLOCK_STARTS = {"FSTRING_START", "TSTRING_START"}  # since Python 3.12 an f-stri
 BLOCK_ENDS = {"FSTRING_END", "TSTRING_END"}
 
 
-def closure(start: str, sources: Mapping[str, str]) -> set[str]:
-    """Return `start` and every module in `sources` that it imports, directly or through others.
+def closure(starts: Iterable[str], sources: Mapping[str, str]) -> set[str]:
+    """Return the modules `starts` and every module that they import, directly or through others.
 
     Imports inside functions count, those under `if TYPE_CHECKING` do not. A module's parent packages run
-    with it. Raises KeyError where `sources` has no `start`.
+    with it. Names that are not in `sources` belong to other libraries, and are left out.
     """
     seen: set[str] = set()
-    waiting = [start]
+    waiting = [name for start in starts for name in _lineage(start)]
     while waiting:
         module = waiting.pop()
-        if module in seen:
-            continue
-        seen.add(module)
-        imports = _imports(ast.parse(sources[module]), module, sources)
-        waiting += [name for found in (module, *imports) for name in _lineage(found) if name in sources]
+        if module in sources and module not in seen:
+            seen.add(module)
+            waiting += imports(sources[module], module, sources)
     return seen
+
+
+def imports(text: str, module: str, sources: Mapping[str, str]) -> list[str]:
+    """Return every module in `sources` that the text of `module` imports when it runs, and their packages."""
+    names = _imported_names(ast.parse(text), module, sources)
+    return [parent for name in names for parent in _lineage(name) if parent in sources]
 
 
 def _lineage(module: str) -> Iterator[str]:
@@ -45,7 +49,7 @@ def _lineage(module: str) -> Iterator[str]:
     yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
 
 
-def _imports(tree: ast.AST, module: str, sources: Mapping[str, str]) -> Iterator[str]:
+def _imported_names(tree: ast.AST, module: str, sources: Mapping[str, str]) -> Iterator[str]:
     """Yield the names that a module imports when it runs; a name from a package may be its module."""
     for node in _running(tree):
         if isinstance(node, ast.Import):
@@ -85,13 +89,13 @@ def function(name: str, text: str) -> str:
     """Return the text of a top-level function without its decorators. Raises KeyError where there is none."""
     for node in ast.parse(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            return "".join(text.splitlines(keepends=True)[node.lineno - 1 : node.end_lineno])
+            return "".join(_lines(text)[node.lineno - 1 : node.end_lineno])
     raise KeyError(name)
 
 
 def code(text: str) -> str:
     """Return Python source without comments, docstrings, blank lines and spaces at the end of lines."""
-    lines = text.splitlines(keepends=True)
+    lines = _lines(text)
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     docstrings = list(_docstrings(ast.parse(text), lines))
     inside = _lines_that_end_in_a_string(tokens)
@@ -104,6 +108,11 @@ def code(text: str) -> str:
         if number in inside or line.strip()
     )
     return "".join(kept)
+
+
+def _lines(text: str) -> list[str]:
+    """Return lines as Python counts them: str.splitlines also ends one at a form feed."""
+    return io.StringIO(text).readlines()
 
 
 Position = tuple[int, int]

@@ -64,11 +64,11 @@ def stages(lock: bytes | None, where: str = LOCK) -> dict[str, Stage]:
 
 
 def _stage(name: Any, body: Any, where: str) -> Stage:
-    named = isinstance(name, str) and isinstance(body, dict)
-    if not named or not isinstance(body.get("params", {}), dict):
+    params = body.get("params", {}) if isinstance(name, str) and isinstance(body, dict) else None
+    if not isinstance(params, dict) or not all(isinstance(keys, dict) for keys in params.values()):
         raise _unreadable(where, f"stage {name} is no table")
     deps, outs = (tuple(_entries(body.get(kind, []), f"stage {name}", where)) for kind in ("deps", "outs"))
-    return Stage(name, deps, outs, body.get("params", {}))
+    return Stage(name, deps, outs, params)
 
 
 def _entries(items: Any, what: str, where: str) -> Iterator[Entry]:
