@@ -13,9 +13,9 @@ from merge_lane.data import tables
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART, TRAIN, VALIDATION
 from merge_lane.errors import LeakError, ParamsError, TrainingError
-from merge_lane.metrics import delong
-from merge_lane.model import bundle
+from merge_lane.metrics.ranking import delong
 from merge_lane.model.encode import Encoding
+from merge_lane.model.export import export
 from merge_lane.model.inputs import model_features
 from merge_lane.model.reference import reference
 from merge_lane.system.files import digest, json_digest
@@ -70,7 +70,7 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
     }
     rounds = booster.best_iteration + 1
     scores = booster.inplace_predict(encoding.matrix(parts[VALIDATION].features), iteration_range=(0, rounds))
-    model = bundle.export(
+    model = export(
         target,
         booster,
         schema=schema,
