@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def closure(starts: Iterable[str], sources: Mapping[str, str]) -> set[str]:
 
 def imports(text: str, module: str, sources: Mapping[str, str]) -> list[str]:
     """Return every module in `sources` that the text of `module` imports when it runs, and their packages."""
-    names = _imported_names(ast.parse(text), module, sources)
+    names = _imported_names(_parsed(text), module, sources)
     return [parent for name in names for parent in _lineage(name) if parent in sources]
 
 
@@ -58,6 +59,12 @@ def _imported_names(tree: ast.AST, module: str, sources: Mapping[str, str]) -> I
             origin = _origin(node, module, sources)
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in node.names)
+
+
+@cache
+def _parsed(text: str) -> ast.Module:
+    """Parse once: the stages share most modules."""
+    return ast.parse(text)
 
 
 def _origin(node: ast.ImportFrom, module: str, sources: Mapping[str, str]) -> str:
@@ -87,17 +94,18 @@ def _is_type_checking(test: ast.expr) -> bool:
 
 def function(name: str, text: str) -> str:
     """Return the text of a top-level function without its decorators. Raises KeyError where there is none."""
-    for node in ast.parse(text).body:
+    for node in _parsed(text).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return "".join(_lines(text)[node.lineno - 1 : node.end_lineno])
     raise KeyError(name)
 
 
+@cache
 def code(text: str) -> str:
     """Return Python source without comments, docstrings, blank lines and spaces at the end of lines."""
     lines = _lines(text)
     tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    docstrings = list(_docstrings(ast.parse(text), lines))
+    docstrings = list(_docstrings(_parsed(text), lines))
     inside = _lines_that_end_in_a_string(tokens)
     inside -= {line for first, last in docstrings for line in range(first[0], last[0])}
     for first, last in sorted([*_comments(tokens), *docstrings], reverse=True):
