@@ -1,4 +1,4 @@
-"""The shape of the house: short modules, one direction of imports, and stages that name their dependencies."""
+"""The shape of the house: short modules, one direction of imports, stages that name what they depend on."""
 
 from __future__ import annotations
 
