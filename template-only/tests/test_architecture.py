@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from merge_lane.repository import closure, fingerprints
+from merge_lane.repository import fingerprints
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "library/src/merge_lane"
@@ -18,9 +17,6 @@ PROJECT = ROOT / "src/flight_board"
 MODULES = sorted([*PACKAGE.rglob("*.py"), *PROJECT.rglob("*.py")])
 MAX_LINES = 300
 MAX_FUNCTION_LINES = 45
-TEAM = re.compile(r"project\.(contract|features|source)\(\)")
-"""How the library reaches a module of the team."""
-
 ONLY_LOADS = {"document": {"features"}}
 """Loading a bundle imports features.py; the model card shows nothing of it."""
 
@@ -115,10 +111,7 @@ def test_stage_names_no_path_of_the_library(stage):
 @pytest.mark.parametrize("stage", fingerprints.STAGES)
 def test_stage_names_the_files_of_the_team_that_it_reads(stage):
     """A contract that changes must reach the served bundle: DVC knows only what dvc.yaml names."""
-    sources = fingerprints.installed_sources()
-    texts = [sources[module] for module in fingerprints.counted(stage, sources)]
-    texts.append(closure.function(stage, sources[fingerprints.VERBS]))
-    used = {module for text in texts for module in TEAM.findall(closure.code(text))}
+    used = fingerprints.team_modules(stage, fingerprints.installed_sources())
     named = {Path(path).stem for path in pipeline()[stage]["deps"] if path.startswith("src/")}
     assert named == used - ONLY_LOADS.get(stage, set())
 

@@ -27,7 +27,7 @@ VERBS = {
     "document": ("pipeline", "Write the model card."),
     "review": ("review", "Compare the candidate with main and judge it."),
     "report": ("review", "Write the report of the pull request."),
-    "metrics": ("pipeline", "Print the metrics beside their baselines."),
+    "metrics": ("pipeline", "Print the metrics next to their baselines."),
     "serve": ("serve", "Answer predictions over HTTP."),
     "try": ("serve", "Start the API, ask it one prediction, show the answer, stop it."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),

@@ -36,6 +36,8 @@ def changed(sources, module, addition):
     [
         ("merge_lane.stages.document", ["document"]),
         ("merge_lane.data.schema", ["ingest", "validate", "featurize", "train"]),
+        ("merge_lane.contract", ["ingest", "validate", "featurize", "train"]),
+        ("merge_lane.features", ["featurize", "train", "evaluate", "document"]),
         ("merge_lane.model.convert", ["train"]),
         ("merge_lane.metrics.bootstrap", ["evaluate"]),
         ("merge_lane.system.files", [*fingerprints.STAGES]),
@@ -77,7 +79,7 @@ def test_verb_of_a_stage_counts(sources):
 def test_stages_use_few_modules(sources):
     """A stage that starts to import a large room would rerun with each change in it."""
     sizes = {stage: len(fingerprints.counted(stage, sources)) for stage in fingerprints.STAGES}
-    assert max(sizes.values()) <= 24, sizes
+    assert max(sizes.values()) <= 26, sizes
 
 
 def test_params_of_stages_have_no_default():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,9 @@ HEADER = """\
 # when its hash changes. Comments and docstrings of the library do not count.
 """
 VERBS = "merge_lane.commands.pipeline"
+TEAM = re.compile(r"project\.(contract|features|source)\(\)")
+"""How the library reaches a module of the team's package."""
+
 UNCOUNTED = ("merge_lane.version", "merge_lane.errors")
 """Modules that no output of a stage depends on: a name, and the classes of failures."""
 CHECKS = ("merge_lane.settings", "merge_lane.repository")
@@ -61,10 +65,26 @@ def of(sources: Mapping[str, str]) -> Fingerprints:
 
 
 def counted(stage: str, sources: Mapping[str, str]) -> set[str]:
-    """Return the modules that the fingerprint of a stage covers."""
+    """Return the modules that the fingerprint of a stage covers.
+
+    A team's contract.py imports `merge_lane.contract`, and so on: a stage that uses it runs both.
+    """
+    imported = [f"merge_lane.{name}" for name in team_modules(stage, sources)]
+    return closure.closure([*_started(stage, sources), *imported], sources) - set(UNCOUNTED)
+
+
+def team_modules(stage: str, sources: Mapping[str, str]) -> set[str]:
+    """Return the modules of the team's package that a stage uses: `contract`, `features`, `source`."""
+    texts = [sources[module] for module in closure.closure(_started(stage, sources), sources)]
+    texts.append(closure.function(stage, sources[VERBS]))
+    return {name for text in texts for name in TEAM.findall(closure.code(text))}
+
+
+def _started(stage: str, sources: Mapping[str, str]) -> list[str]:
+    """Return the stage's module and the modules that its verb imports."""
     verb = closure.function(stage, sources[VERBS])
     called = [name for name in closure.imports(verb, VERBS, sources) if not name.startswith(CHECKS)]
-    return closure.closure([f"merge_lane.stages.{stage}", *called], sources) - set(UNCOUNTED)
+    return [f"merge_lane.stages.{stage}", *called]
 
 
 def _fingerprint(stage: str, sources: Mapping[str, str]) -> str:
