@@ -16,7 +16,7 @@ import polars as pl
 import toy
 import xgboost
 from merge_lane.data.split import PART, TEST
-from merge_lane.model import bundle
+from merge_lane.model.export import export
 from merge_lane.release.image.build import RECIPE
 from release.rig import quick_params
 from workflows.toy_review import SETUP
@@ -83,7 +83,7 @@ def write_models(root: Path) -> None:
     """Write `first`, `second` (predicts the same), `wrong` (turns it round), and rows."""
     toy.export(root / "seeds/first")
     toy.export(root / "seeds/second", inputs={**toy.INPUTS, "params": "b" * 64})
-    bundle.export(root / "seeds/wrong", turned_round(), **toy.parts("binary"))
+    export(root / "seeds/wrong", turned_round(), **toy.parts("binary"))
     rows = pl.DataFrame(toy.arrays())
     rows = rows.with_columns(pl.col("parcel").cast(pl.Int64), pl.col("dest").fill_null("IAH"))
     rows.with_columns(pl.lit(TEST).alias(PART)).write_parquet(root / "features.parquet")

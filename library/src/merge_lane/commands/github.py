@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from merge_lane.errors import GitHubError
+from merge_lane.repository.git import ask
 
 if TYPE_CHECKING:
     from merge_lane.forge.github.changes import Change
@@ -59,16 +59,12 @@ def apply(client: Client, todo: list[Change]) -> None:
 
 def origin() -> tuple[str, str]:
     """Return the host and OWNER/NAME that the git remote `origin` names."""
-    done = subprocess.run(
-        ["git", "config", "--get", "remote.origin.url"], capture_output=True, text=True, check=False
-    )
-    found = re.search(
-        r"(?:://|@)(?:[^@/]+@)?([^/:]+(?::\d+)?)[:/]([^/]+/[^/]+?)(?:\.git)?/?$", done.stdout.strip()
-    )
-    if found is None:
+    url = ask("config", "--get", "remote.origin.url", root=".") or ""
+    match = re.search(r"(?:://|@)(?:[^@/]+@)?([^/:]+(?::\d+)?)[:/]([^/]+/[^/]+?)(?:\.git)?/?$", url.strip())
+    if match is None:
         raise GitHubError(
             "This clone has no `origin` on GitHub.",
-            where=done.stdout.strip() or "git remote",
-            next="make one: gh repo create OWNER/NAME --private --source . --push",
+            where=url.strip() or "git remote",
+            next="create it: gh repo create OWNER/NAME --private --source . --push",
         )
-    return found[1], found[2]
+    return match[1], match[2]

@@ -1,4 +1,4 @@
-"""An xgboost model as ONNX, in the same bytes every time, and checked to score as xgboost does."""
+"""Convert an xgboost model to ONNX: the same bytes every time, and the same scores as xgboost."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MISSING_SHARE = 0.1
 
 
 def as_served(booster: Any) -> Any:
-    """Return the rounds up to the best one, without names: what is saved is what is served."""
+    """Return the rounds up to the best one, without names. The bundle saves and serves this model."""
     last = booster.num_boosted_rounds() - 1
     best = booster[: getattr(booster, "best_iteration", last) + 1]  # without early stopping there is none
     best.feature_names = None  # ONNX knows columns by number, and `Encoding` owns the names
@@ -47,17 +47,17 @@ def probes(encoding: Encoding, reference: dict[str, Any], rows: int = 512) -> np
     """Return float32 rows as in training (its quantiles, all codes, some missing), always the same."""
     random = np.random.default_rng(0)
     matrix = np.empty((rows, len(encoding.names)), dtype=np.float32)
-    for place, name in enumerate(encoding.names):
+    for index, name in enumerate(encoding.names):
         known = reference.get("features", {}).get(name, {}).get("quantiles") or [0.0]
         if name in encoding.vocabularies:
             known = list(range(len(encoding.vocabularies[name]))) or [0.0]
-        matrix[:, place] = random.choice(np.asarray(known, dtype=np.float32), rows)
+        matrix[:, index] = random.choice(np.asarray(known, dtype=np.float32), rows)
     matrix[random.random(matrix.shape) < MISSING_SHARE] = np.nan
     return matrix
 
 
 def check_agreement(onnx_scores: np.ndarray, xgboost_scores: np.ndarray) -> None:
-    """Raise BundleError where the two runtimes disagree: the converted model must not be shipped."""
+    """Raise BundleError where the two runtimes disagree: the converted model must not be served."""
     scale = max(1.0, float(np.max(np.abs(xgboost_scores))))  # 1 for probabilities, the target's own otherwise
     worst = float(np.max(np.abs(onnx_scores - xgboost_scores))) / scale
     if not worst <= TOLERANCE:

@@ -19,7 +19,8 @@ from merge_lane.errors import LeakError, ProjectError, ReviewError
 from merge_lane.model import bundle
 from merge_lane.model.inputs import model_features
 from merge_lane.repository import code
-from merge_lane.repository.revision import Base, git, resolve
+from merge_lane.repository.git import git, run
+from merge_lane.repository.revision import Base, resolve
 from merge_lane.review import changes, compare, models
 from merge_lane.review.gates import behaviour, compatibility, cost, leakage, shift
 from merge_lane.review.gates.checks import Check, Verdict, blocking, off, waived
@@ -247,10 +248,8 @@ def _judge_cost(found: Review, model: Bundle, rows: pl.DataFrame) -> list[Check]
 
 def _same_program(found: Review, model: Bundle) -> bool:
     paths = (code.PROJECT, code.LIBRARY, code.WHEELS)
-    same_code = (
-        git("diff", "--quiet", found.base.revision, "--", *paths, root=found.base.root).returncode == 0
-    )
-    return same_code and found.base_manifest == model.manifest
+    diff = run("diff", "--quiet", found.base.revision, "--", *paths, root=found.base.root)
+    return diff.returncode == 0 and found.base_manifest == model.manifest
 
 
 def _time(found: Review, rows: Path) -> cost.Timed:
@@ -263,8 +262,8 @@ def _time(found: Review, rows: Path) -> cost.Timed:
 
 def _lineage(found: Review) -> dict[str, str]:
     root = found.base.root
-    head = git("rev-parse", "HEAD", root=root).stdout.decode().strip()
-    dirty = git("status", "--porcelain", "--untracked-files=no", root=root).stdout.strip()
+    head = git("rev-parse", "HEAD", root=root)
+    dirty = git("status", "--porcelain", "--untracked-files=no", root=root)
     lines = {"commit": head + (" with uncommitted changes" if dirty else ""), "base": found.base.revision}
     if found.model is not None:
         lines |= {"model": found.model.hash} | {

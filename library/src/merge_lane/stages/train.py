@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,12 @@ from merge_lane.data import tables
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART, TRAIN, VALIDATION
 from merge_lane.errors import LeakError, ParamsError, TrainingError
-from merge_lane.metrics import delong
-from merge_lane.model import bundle
+from merge_lane.metrics.ranking import delong
 from merge_lane.model.encode import Encoding
+from merge_lane.model.export import export
 from merge_lane.model.inputs import model_features
 from merge_lane.model.reference import reference
-from merge_lane.system.files import digest, dump_json
+from merge_lane.system.files import digest, json_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,13 +64,13 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
     booster = fit(parts, encoding, given, task, len(classes))
     inputs = {
         "data": digest(path),
-        "params": _hash(given.model_dump(mode="json")),
+        "params": json_digest(given.model_dump(mode="json")),
         "contract": schema.hash,
         "features": digest(str(project.features().__file__)),
     }
     rounds = booster.best_iteration + 1
     scores = booster.inplace_predict(encoding.matrix(parts[VALIDATION].features), iteration_range=(0, rounds))
-    model = bundle.export(
+    model = export(
         target,
         booster,
         schema=schema,
@@ -86,10 +85,6 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
 
 def _part(rows: pl.DataFrame, schema: Schema, classes: list[str]) -> Part:
     return Part(model_features(rows, schema), labels(rows, schema, classes))
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(dump_json(value).encode()).hexdigest()
 
 
 def refuse_hopeless(parts: dict[str, Part], task: str) -> None:

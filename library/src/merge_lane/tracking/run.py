@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import math
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merge_lane import settings
 from merge_lane.errors import BundleError
+from merge_lane.repository.git import ask
 from merge_lane.system.files import digest, read_json
 
 if TYPE_CHECKING:
@@ -116,11 +116,6 @@ def _report_files(root: Path) -> list[tuple[Path, str]]:
 
 def _commit(root: Path) -> dict[str, str]:
     """Return the commit that is checked out, and whether anything differs from it."""
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD") or "unknown"
-    changed = _git(root, "status", "--porcelain")
+    commit = ask("rev-parse", "--verify", "--quiet", "HEAD", root=root) or "unknown"
+    changed = ask("status", "--porcelain", root=root)
     return {"mlflow.source.git.commit": commit, "git_dirty": str(bool(changed)).lower()}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    return ran.stdout.strip()

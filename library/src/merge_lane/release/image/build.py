@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from merge_lane.errors import ReleaseError
 from merge_lane.model import sealed_files as bundle_files
-from merge_lane.release.manifest import git
+from merge_lane.repository.git import git
 from merge_lane.system.files import digest
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def labels(root: Path, base: str | None = None) -> dict[str, str]:
     """
     inputs = json.loads((root / "models/manifest.json").read_text())["inputs"]
     return {
-        "REVISION": git(root, "rev-parse", "HEAD").strip(),
+        "REVISION": git("rev-parse", "HEAD", root=root),
         "MODEL": _hash(root / "models/manifest.json"),
         "DATA": inputs["data"],
         "CONTRACT": inputs["contract"],

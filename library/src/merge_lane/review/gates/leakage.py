@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from merge_lane.metrics import delong
+from merge_lane.metrics.ranking import delong
 from merge_lane.review.gates.checks import Check, Verdict, off
 
 if TYPE_CHECKING:
