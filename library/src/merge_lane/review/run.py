@@ -16,6 +16,7 @@ from merge_lane.data.columns import Schema
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART, TEST, TRAIN
 from merge_lane.errors import LeakError, ProjectError, ReviewError
+from merge_lane.metrics import drift
 from merge_lane.model import bundle
 from merge_lane.model.inputs import model_features
 from merge_lane.repository import code
@@ -173,7 +174,8 @@ def _sketch(path: Path, schema: Schema) -> shift.Month:
         for c in wanted
         if rows[c.name].dtype.is_temporal()
     ]
-    return shift.sketch(tables.to_arrays(rows.with_columns(clocks), [c.name for c in wanted]))
+    arrays = tables.to_arrays(rows.with_columns(clocks), [c.name for c in wanted])
+    return {name: drift.sketch(values) for name, values in arrays.items()}
 
 
 def _read_model(found: Review, stale: list[str]) -> None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from review import cases
 
-from merge_lane.review.gates.shift import distance, seasons, shift, sketch, validation
+from merge_lane.metrics.drift import sketch
+from merge_lane.review.gates.shift import seasons, shift, validation
 from merge_lane.settings.gates import Shift
 
 GATE = Shift(reason="a test", numbers=0.5, categories=0.25, missing=0.15)
@@ -16,7 +17,7 @@ def month(mean=50.0, missing=0.05, shares=(0.5, 0.3, 0.2), seed=1):
     numbers = random.normal(mean, 10, ROWS)
     numbers[random.random(ROWS) < missing] = np.nan
     texts = random.choice(np.array(["a", "b", "c"], dtype=object), ROWS, p=shares)
-    return sketch({"temp": numbers, "origin": texts})
+    return {"temp": sketch(numbers), "origin": sketch(texts)}
 
 
 def year():
@@ -61,22 +62,6 @@ def test_with_too_few_months_to_know_the_seasons_the_limits_alone_judge():
 
 def test_the_first_month_ever_has_nothing_to_differ_from():
     assert judged({"new": (month(), None)}) == {"shift": "pass"}
-
-
-def test_distances_are_those_of_their_definitions():
-    one, other = month(mean=50), month(mean=70)
-    assert distance(one["temp"], other["temp"]).numbers == pytest.approx(2, rel=0.05)
-    apart = (
-        sketch({"x": np.array(["a"], dtype=object)})["x"],
-        sketch({"x": np.array(["b"], dtype=object)})["x"],
-    )
-    assert distance(*apart).categories == pytest.approx(1)
-    assert distance(one["origin"], one["origin"]).categories == 0
-
-
-def test_a_column_of_nothing_but_missing_values_is_all_missing():
-    empty = sketch({"x": np.full(5, np.nan), "t": np.array([None] * 5, dtype=object)})
-    assert (empty["x"].missing, empty["t"].missing) == (1.0, 1.0)
 
 
 def test_a_month_that_breaks_the_contract_is_blocked_with_its_findings():
