@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from merge_lane.metrics.ranking import Ranking
+from merge_lane.metrics.ranking import Ranking, ratio
 
 Resampled = dict[str, np.ndarray]
 """A metric's values by its name, one for each resample; NaN where a resample leaves it undefined."""
@@ -56,7 +56,7 @@ class Calibration:
 
     def error(self, multiplicity: np.ndarray) -> np.ndarray:
         """Return (m,): the mean over rows of |observed - predicted| of the row's bin."""
-        return _divide(np.abs(multiplicity @ self.gap).sum(axis=1), multiplicity @ self.rows)
+        return ratio(np.abs(multiplicity @ self.gap).sum(axis=1), multiplicity @ self.rows)
 
 
 def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
@@ -87,8 +87,8 @@ class Binary:
         return {
             "roc_auc": roc,
             "pr_auc": precision,
-            "brier": _divide(weight @ self.squared, rows),
-            "log_loss": _divide(weight @ self.surprise, rows),
+            "brier": ratio(weight @ self.squared, rows),
+            "log_loss": ratio(weight @ self.surprise, rows),
             "ece": self.calibration.error(weight),
         }
 
@@ -116,8 +116,8 @@ class Multiclass:
         rows = weight @ self.rows
         roc = [ranking.areas(multiplicity, self.blocks)[0] for ranking in self.rankings]
         return {
-            "log_loss": _divide(weight @ self.surprise, rows),
-            "accuracy": _divide(weight @ self.hits, rows),
+            "log_loss": ratio(weight @ self.surprise, rows),
+            "accuracy": ratio(weight @ self.hits, rows),
             "roc_auc": np.mean(roc, axis=0),
             "f1": self._f1(weight),
             "ece": self.calibration.error(weight),
@@ -127,7 +127,7 @@ class Multiclass:
         """Return the mean F1 over the classes that are true or predicted in the resample."""
         named = weight @ self.named
         f1 = np.divide(2 * (weight @ self.found), named, out=np.zeros_like(named), where=named > 0)
-        return _divide(f1.sum(axis=1), (named > 0).sum(axis=1).astype(np.float64))
+        return ratio(f1.sum(axis=1), (named > 0).sum(axis=1).astype(np.float64))
 
 
 class Regression:
@@ -153,12 +153,12 @@ class Regression:
         weight = multiplicity.astype(np.float64)
         rows = weight @ self.rows
         squared = weight @ self.squared
-        spread = weight @ self.label_squared - _divide((weight @ self.label) ** 2, rows)
+        spread = weight @ self.label_squared - ratio((weight @ self.label) ** 2, rows)
         return {
-            "mae": _divide(weight @ self.absolute, rows),
-            "rmse": np.sqrt(_divide(squared, rows)),
-            "r2": 1 - _divide(squared, spread),
-            "mean_error": _divide(weight @ self.error, rows),
+            "mae": ratio(weight @ self.absolute, rows),
+            "rmse": np.sqrt(ratio(squared, rows)),
+            "r2": 1 - ratio(squared, spread),
+            "mean_error": ratio(weight @ self.error, rows),
         }
 
 
@@ -185,10 +185,3 @@ def _clip(probability: np.ndarray) -> np.ndarray:
     smallest = np.finfo(np.float64).eps
     clipped: np.ndarray = np.clip(probability, smallest, 1 - smallest)
     return clipped
-
-
-def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return above / below, NaN where nothing lies below."""
-    share = np.full(above.shape, np.nan)
-    np.divide(above, below, out=share, where=below > 0)
-    return share

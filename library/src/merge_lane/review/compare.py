@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from merge_lane.data.slices import order
 from merge_lane.metrics import (
     METRICS,
     Curve,
@@ -142,7 +143,7 @@ def _slices(
 ) -> Iterator[Slice]:
     for name, groups in rows.slices.items():
         values, codes = np.unique(groups.astype(str), return_inverse=True)
-        for code in sorted(range(len(values)), key=lambda place: _natural(str(values[place]))):
+        for code in sorted(range(len(values)), key=lambda code: order(str(values[code]))):
             value = values[code]
             chosen = np.flatnonzero(codes == code)
             found: dict[str, Difference] = {}
@@ -151,12 +152,6 @@ def _slices(
                 labels = rows.labels[chosen]
                 found = differences(rows.task, labels, part, candidate[chosen], resampling.part(chosen))
             yield Slice(name, str(value), len(chosen), found)
-
-
-def _natural(text: str) -> tuple[bool, float, str]:
-    """Order hours as numbers (5 before 10) and names after them."""
-    numeric = text.isdecimal()
-    return not numeric, float(text) if numeric else 0.0, text
 
 
 def _delong(rows: Rows, base: np.ndarray | None, candidate: np.ndarray) -> DeLong | None:

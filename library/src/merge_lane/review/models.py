@@ -29,6 +29,9 @@ BUNDLE, PREDICTIONS, FEATURES = "models", "reports/predictions.parquet", "data/f
 MANIFEST = f"{BUNDLE}/manifest.json"
 SLICE = "slice:"
 SCORE_SECONDS = 300
+NO_MODEL = (
+    "main has no model yet: commit dvc.lock, models/manifest.json and reports/metrics.json on main first"
+)
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def base_scores(base: Base, candidate: Bundle, stored: pl.DataFrame, raw: dict[s
     candidate's rows; where it needs a column that they lack, its stored scores of the same rows serve again.
     """
     if base.outputs.get(f"{BUNDLE}/model.onnx") is None:
-        return BaseScores(None, "main has no model yet")
+        return BaseScores(None, NO_MODEL)
     try:
         same_data = all(base.outputs.get(path) == md5 for path, md5 in raw.items())
         scores, how = _scores(base, candidate, stored, list(raw), same_data)

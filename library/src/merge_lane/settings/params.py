@@ -8,8 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from merge_lane.errors import ParamsError
-from merge_lane.settings.gates import Gates
-from merge_lane.settings.section import Section, Share
+from merge_lane.settings.gates import Gates, Section, Share
 
 Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|all)$")]
 """`YYYY-MM`, or `all` for a table without a time column."""

@@ -9,6 +9,7 @@ from merge_lane.data.columns import Role
 from merge_lane.data.slices import order
 from merge_lane.errors import SourceError
 from merge_lane.metrics import METRICS
+from merge_lane.metrics.text import interval, number
 from merge_lane.model import bundle
 from merge_lane.system.files import read_json, write_text
 
@@ -82,10 +83,10 @@ def metric_table(metrics: dict[str, Any]) -> str:
     body = [
         [
             metric.title,
-            _number(metrics["model"][name]["value"]),
-            _interval(metrics["model"][name]),
-            _number(metrics["rate_table"][name]["value"]),
-            _number(metrics["base_rate"][name]["value"]),
+            number(metrics["model"][name]["value"]),
+            interval(metrics["model"][name]["low"], metrics["model"][name]["high"]),
+            number(metrics["rate_table"][name]["value"]),
+            number(metrics["base_rate"][name]["value"]),
         ]
         for name, metric in METRICS[task].items()
     ]
@@ -102,14 +103,6 @@ def _aligned(table: list[list[str]]) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _interval(figure: dict[str, float | None]) -> str:
-    return f"[{_number(figure['low'])}, {_number(figure['high'])}]" if figure["low"] is not None else "-"
 
 
 def _calibration(metrics: dict[str, Any]) -> str:
@@ -134,7 +127,7 @@ def _slice_table(name: str, groups: dict[str, Any], task: str) -> str:
     rule = "|---|---:|" + "---:|" * len(measures)
     lines = [
         f"| {_cell(value)} | {figures['rows']:,} | "
-        + " | ".join(_number(figures.get(m)) for m in measures)
+        + " | ".join(number(figures.get(m)) for m in measures)
         + " |"
         for value, figures in sorted(groups.items(), key=lambda item: order(item[0]))
     ]

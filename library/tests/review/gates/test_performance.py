@@ -6,7 +6,7 @@ from review import cases
 
 from merge_lane.errors import ParamsError
 from merge_lane.metrics import Difference
-from merge_lane.review.gates.performance import non_inferior, performance
+from merge_lane.review.gates.performance import calibration, floors, non_inferior, non_inferiority, slices
 
 MARGINS = {"metrics": {"roc_auc": 0.01, "brier": 0.002}}
 
@@ -16,9 +16,18 @@ def rows_and_truth():
     return cases.world()
 
 
-def judged(found, baselines=None, **gates):
-    checks = performance(found, cases.gates(**gates), baselines or {})
-    return cases.verdicts(checks)
+def performance(comparison, gates, baselines):
+    """Judge by all gates on performance."""
+    return [
+        *floors(comparison, gates.floors, baselines),
+        *non_inferiority(comparison, gates.non_inferiority),
+        *slices(comparison, gates.slices),
+        *calibration(comparison, gates.calibration),
+    ]
+
+
+def judged(comparison, baselines=None, **gates):
+    return cases.verdicts(performance(comparison, cases.gates(**gates), baselines or {}))
 
 
 def difference(value, low, high):

@@ -5,7 +5,7 @@ import pytest
 from review import cases
 
 from merge_lane.metrics.drift import sketch
-from merge_lane.review.gates.shift import seasons, shift, validation
+from merge_lane.review.gates.shift import seasons, shift
 from merge_lane.settings.gates import Shift
 
 GATE = Shift(reason="a test", numbers=0.5, categories=0.25, missing=0.15)
@@ -62,14 +62,3 @@ def test_with_too_few_months_to_know_the_seasons_the_limits_alone_judge():
 
 def test_the_first_month_ever_has_nothing_to_differ_from():
     assert judged({"new": (month(), None)}) == {"shift": "pass"}
-
-
-def test_a_month_that_breaks_the_contract_is_blocked_with_its_findings():
-    broken = {"valid": False, "findings": [{"column": "origin", "check": "isin"}]}
-    checks = list(validation({"2013-09": broken, "2013-10": {"valid": True}}))
-    assert [(check.name, str(check.verdict)) for check in checks] == [("validation:2013-09", "blocked")]
-    assert "origin: isin" in checks[0].detail
-
-
-def test_months_that_keep_the_contract_pass():
-    assert cases.verdicts(validation({"2013-09": {"valid": True}})) == {"validation": "pass"}

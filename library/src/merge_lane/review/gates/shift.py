@@ -6,14 +6,23 @@ month: seasons differ, so it may be twice as far from its nearest as the known m
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from merge_lane.metrics.drift import Distance, Sketch, distance
+import polars as pl
+
+from merge_lane.data import tables
+from merge_lane.errors import ReviewError
+from merge_lane.metrics.drift import Distance, Sketch, distance, sketch
+from merge_lane.review.changes import CHANGED, NEW, SAME
 from merge_lane.review.gates.checks import Check, Verdict, off
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
+    from merge_lane.data.columns import Schema
+    from merge_lane.repository.revision import Base
+    from merge_lane.review.evidence import Evidence
     from merge_lane.settings.gates import Shift
 
 GATE = "shift"
@@ -82,11 +91,41 @@ def shift(
         yield Check(GATE, "", Verdict.PASS, f"{len(changed)} month(s) new or changed, none moved away")
 
 
-def validation(reports: dict[str, dict[str, Any]]) -> Iterator[Check]:
-    """Block each month whose validation report says that it breaks the contract."""
-    broken = {name: report for name, report in reports.items() if not report.get("valid")}
-    for name, report in broken.items():
-        findings = [f"{entry['column']}: {entry['check']}" for entry in report.get("findings", [])]
-        yield Check("validation", name, Verdict.BLOCKED, "; ".join(findings) or "it breaks the contract")
-    if not broken:
-        yield Check("validation", "", Verdict.PASS, f"{len(reports)} month(s) keep the contract")
+def judge(evidence: Evidence) -> Iterator[Check]:
+    """Judge the months of the candidate that main does not have, or has otherwise."""
+    if evidence.schema is None:
+        yield off(GATE, "the contract cannot be read")
+        return
+    gate = evidence.settings.gates.shift
+    moved, same = ({}, []) if gate is None else _months(evidence, evidence.schema)
+    yield from shift(moved, same, gate)
+
+
+def _months(evidence: Evidence, schema: Schema) -> tuple[dict[str, tuple[Month, Month | None]], list[Month]]:
+    """Return the changed valid months (now, as main has it) and, where there are any, the unchanged ones."""
+    changed = [one.month for one in evidence.months if one.what in (NEW, CHANGED) and one.valid]
+    same = [one.month for one in evidence.months if one.what == SAME and changed]
+    root = evidence.base.root
+    now = {name: _sketched(root / f"data/raw/{name}.parquet", schema) for name in (*changed, *same)}
+    before = {name: _on_main(evidence.base, name, schema) for name in changed}
+    return {name: (now[name], before[name]) for name in changed}, [now[name] for name in same]
+
+
+def _on_main(base: Base, month: str, schema: Schema) -> Month | None:
+    try:
+        return _sketched(base.fetch(f"data/raw/{month}.parquet"), schema)
+    except ReviewError:
+        return None
+
+
+def _sketched(path: Path, schema: Schema) -> Month:
+    """Return the sketch of each feature, the time of day and the label of a raw month."""
+    rows = tables.read(path)
+    columns = [c for c in schema.raw if c.role in ("feature", "time", "label") and c.name in rows.columns]
+    clocks = [
+        (pl.col(c.name).dt.hour().cast(pl.Float64) * 60 + pl.col(c.name).dt.minute()).alias(c.name)
+        for c in columns
+        if rows[c.name].dtype.is_temporal()
+    ]
+    arrays = tables.to_arrays(rows.with_columns(clocks), [c.name for c in columns])
+    return {name: sketch(values) for name, values in arrays.items()}

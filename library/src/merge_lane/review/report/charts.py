@@ -50,24 +50,24 @@ def pie(title: str, shares: dict[str, float]) -> str:
     return "\n".join(["```mermaid", f"pie title {title}", *slices, "```"])
 
 
-def metrics(found: Comparison) -> str:
+def metrics(comparison: Comparison) -> str:
     """Return how much better each metric is than main's, in per cent of main's."""
     shown = {}
-    for name, entry in found.metrics.items():
-        gain = gains(found.task, name, entry)
+    for name, entry in comparison.metrics.items():
+        gain = gains(comparison.task, name, entry)
         if gain is not None and entry["base"]:
-            shown[METRICS[found.task][name].title] = 100 * gain[0] / abs(entry["base"])
+            shown[METRICS[comparison.task][name].title] = 100 * gain[0] / abs(entry["base"])
     if not any(shown.values()):
         return ""
     return xychart("Better than main, per cent", list(shown), "per cent", [("bar", list(shown.values()))])
 
 
-def by_slice(found: Comparison, name: str) -> str:
+def by_slice(comparison: Comparison, name: str) -> str:
     """Return the first metric by group: bars are the candidate, the line is main."""
-    metric = next(iter(METRICS[found.task].values()))
+    metric = next(iter(METRICS[comparison.task].values()))
     groups = [
         (entry.group, entry.metrics[metric.name])
-        for entry in found.slices
+        for entry in comparison.slices
         if entry.name == name and entry.metrics and entry.metrics[metric.name]["candidate"] is not None
     ][:MAX_PLACES]
     candidate = [value for _, one in groups if (value := one["candidate"]) is not None]
@@ -79,9 +79,9 @@ def by_slice(found: Comparison, name: str) -> str:
     return xychart(title, [group for group, _ in groups], metric.title, series)
 
 
-def calibration(found: Comparison) -> str:
+def calibration(comparison: Comparison) -> str:
     """Return observed against predicted: bars are what happened, the line is what was predicted."""
-    curve = found.candidate_curves["calibration"]
+    curve = comparison.candidate_curves["calibration"]
     predicted, observed = curve["predicted"].tolist(), curve["observed"].tolist()
     if not predicted:
         return ""
