@@ -21,7 +21,8 @@ def accuracy(monkeypatch):
     monkeypatch.setitem(METRICS["binary"], "accuracy", Metric("accuracy", "Accuracy", "higher", hits))
 
 
-def test_own_metric_is_measured(accuracy):
+@pytest.mark.usefixtures("accuracy")
+def test_own_metric_is_measured():
     """It has a value and an interval."""
     rows, truth = cases.world()
     measured = cases.comparison(truth, cases.blurred(truth, 1.0), rows).metrics["accuracy"]
@@ -29,7 +30,8 @@ def test_own_metric_is_measured(accuracy):
     assert measured["low"] < measured["difference"] < measured["high"] < 0
 
 
-def test_own_metric_is_judged(accuracy):
+@pytest.mark.usefixtures("accuracy")
+def test_own_metric_is_judged():
     """A gate may name it."""
     rows, truth = cases.world()
     gates = cases.gates(floors={"metrics": {"accuracy": 0.99}})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,7 +14,8 @@ from merge_lane.data import tables
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART
 from merge_lane.errors import LeakError, ParamsError, TrainingError
-from merge_lane.model import bundle
+from merge_lane.model import bundle, learners
+from merge_lane.model.learners import xgboost
 from merge_lane.stages.train import single_feature_auc, train
 from merge_lane.system.files import digest
 
@@ -122,3 +125,19 @@ def test_no_features_stop_the_command_with_11(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["train"]) == 11
     assert "There is no data/features.parquet." in capsys.readouterr().err
+
+
+@only
+def test_own_learner(made, given, tmp_path, monkeypatch):
+    """Training asks the learner of the name that it was started with."""
+    asked = []
+
+    def fit(data, validation, params, **about):
+        asked.append((data[0].shape[1] == len(about["names"]), about["task"]))
+        return xgboost.fit(data, validation, params, **about)
+
+    module = SimpleNamespace(**{**vars(xgboost), "fit": fit})
+    monkeypatch.setitem(learners.LEARNERS, "own", module)
+    result = train(made.features, made.schema, given.train, "binary", tmp_path / "models", learner="own")
+    assert bundle.load(tmp_path / "models").hash == result.model
+    assert asked == [(True, "binary")]
