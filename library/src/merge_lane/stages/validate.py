@@ -13,6 +13,7 @@ from merge_lane.data import schema as contracts
 from merge_lane.data import tables
 from merge_lane.errors import ContractError
 from merge_lane.system.files import write_json, write_text
+from merge_lane.system.markdown import escape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def render(report: dict[str, Any]) -> str:
         "",
         f"{report['rows']:,} rows, {report['labelled']:,} with a label.",
     ]
-    findings = [f"- {_sentence(finding)}" for finding in report["findings"]]
+    findings = [f"- {escape(_sentence(finding), 1000)}" for finding in report["findings"]]
     missing = [f"| {name} | {count:,} |" for name, count in report["missing"].items() if count]
     table = ["", "| column | missing values |", "|---|---:|", *missing] if missing else []
     return "\n".join([*head, *([""] if findings else []), *findings, *table])

@@ -10,18 +10,9 @@ from markdown_it import MarkdownIt
 from review import cases
 from review.hostile import TEXTS
 
-from merge_lane.review.report.markdown import (
-    INVISIBLE,
-    LIMIT,
-    MAX_TEXT,
-    Section,
-    assemble,
-    code,
-    escape,
-    fence,
-    table,
-)
+from merge_lane.review.report.markdown import LIMIT, Section, assemble
 from merge_lane.review.report.sections import sections
+from merge_lane.system.markdown import INVISIBLE, MAX_TEXT, code, escape, fence, table
 
 ALLOWED_TAGS = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
 

@@ -11,7 +11,8 @@ from merge_lane.review.compare import BETTER, NOISE, UNKNOWN, WORSE, gains
 from merge_lane.review.gates.checks import Verdict, shortened
 from merge_lane.review.report import charts
 from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
-from merge_lane.review.report.markdown import Section, code, escape, fence, table
+from merge_lane.review.report.markdown import Section
+from merge_lane.system.markdown import code, escape, fence, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
