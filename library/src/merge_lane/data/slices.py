@@ -56,7 +56,7 @@ def _of_time(schema: Schema) -> dict[str, pl.Expr]:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Numbers with many values become ranges of about equal count."""
+    """Return values as text; numbers with many values become ranges of about equal count."""
     if values.dtype.is_numeric() and values.n_unique() > MANY_VALUES:
         shares = [share / QUANTILE_GROUPS for share in range(1, QUANTILE_GROUPS)]
         cuts = sorted({float(cut) for share in shares if (cut := values.quantile(share)) is not None})

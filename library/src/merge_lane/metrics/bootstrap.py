@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from merge_lane.metrics.table import Metric, Resampled
 
 MIN_BLOCKS = 10
-"""Below this many blocks a percentile interval is far too narrow, so none is given."""
+"""Below this many blocks a percentile interval is far too narrow, so there is none."""
 
 MIN_DEFINED = 0.9
 """The share of resamples in which a metric must be defined (both classes present) to have an interval."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     PASS = "pass"  # noqa: S105 - a verdict, no password
     BLOCKED = "blocked"
@@ -101,7 +101,7 @@ def blocking(checks: Iterable[Check]) -> list[str]:
 
 
 def shortened(checks: Iterable[Check], each: int) -> list[Check | str]:
-    """Return the checks, of each gate at most `each` with one verdict, and a note in place of the others."""
+    """Return the checks, of each gate at most `each` with one verdict, and a note for the others."""
     kept: list[Check | str] = []
     seen: Counter[tuple[str, Verdict]] = Counter()
     for check in checks:

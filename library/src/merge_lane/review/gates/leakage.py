@@ -59,7 +59,7 @@ def aucs(features: Arrays, labels: np.ndarray, task: str) -> dict[str, float]:
     """Return how well each feature alone ranks the rows, in either direction, the best class counting.
 
     A number is ranked as it is (missing lowest); a text by the mean label of its value on every other row.
-    A regression is asked for labels above the median.
+    For a regression the answer is whether the label is above its median.
     """
     targets = _targets(labels, task)
     return {name: max(_auc(values, target) for target in targets) for name, values in features.items()}

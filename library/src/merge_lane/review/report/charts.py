@@ -1,4 +1,4 @@
-"""Mermaid charts, which GitHub draws by itself: nothing is uploaded anywhere."""
+"""Mermaid charts, which GitHub draws itself: nothing is uploaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from merge_lane.review.compare import Comparison
 
 MAX_LABEL = 20
-MAX_PLACES = 24
+MAX_GROUPS = 24
 
 
 def label(text: str) -> str:
@@ -26,8 +26,8 @@ Series = tuple[str, list[float]]
 """`bar` or `line`, and its values."""
 
 
-def xychart(title: str, places: Sequence[str], axis: str, series: Sequence[Series]) -> str:
-    """Return a chart of `series` over named places."""
+def xychart(title: str, names: Sequence[str], axis: str, series: Sequence[Series]) -> str:
+    """Return a chart of `series` over `names`."""
     values = [value for _, points in series for value in points]
     low, high = min(values), max(values)
     margin = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
@@ -35,7 +35,7 @@ def xychart(title: str, places: Sequence[str], axis: str, series: Sequence[Serie
         "```mermaid",
         "xychart-beta",
         f'  title "{title}"',
-        f"  x-axis [{', '.join(chr(34) + label(place) + chr(34) for place in places)}]",
+        f"  x-axis [{', '.join(chr(34) + label(name) + chr(34) for name in names)}]",
         f'  y-axis "{axis}" {low - margin:.5f} --> {high + margin:.5f}',
         *(f"  {kind} [{', '.join(f'{value:.5f}' for value in points)}]" for kind, points in series),
         "```",
@@ -69,7 +69,7 @@ def by_slice(comparison: Comparison, name: str) -> str:
         (entry.group, entry.metrics[metric.name])
         for entry in comparison.slices
         if entry.name == name and entry.metrics and entry.metrics[metric.name]["candidate"] is not None
-    ][:MAX_PLACES]
+    ][:MAX_GROUPS]
     candidate = [value for _, one in groups if (value := one["candidate"]) is not None]
     base = [value for _, one in groups if (value := one["base"]) is not None]
     if not groups:
@@ -85,6 +85,6 @@ def calibration(comparison: Comparison) -> str:
     predicted, observed = curve["predicted"].tolist(), curve["observed"].tolist()
     if not predicted:
         return ""
-    places = [f"{value:.2f}" for value in predicted]
+    names = [f"{value:.2f}" for value in predicted]
     title = "Calibration (bars: observed, line: predicted)"
-    return xychart(title, places, "share", [("bar", observed), ("line", predicted)])
+    return xychart(title, names, "share", [("bar", observed), ("line", predicted)])

@@ -74,8 +74,8 @@ def _slices(comparison: Comparison, name: str) -> str:
     def draw(axes: Any) -> None:
         for offset, side, title in ((-0.2, "base", "main"), (0.2, "candidate", "candidate")):
             values = [one.metrics[metric.name][side] for one in shown]  # type: ignore[literal-required]
-            places = [place + offset for place, value in enumerate(values) if value is not None]
-            axes.plot([value for value in values if value is not None], places, "o", label=title)
+            heights = [row + offset for row, value in enumerate(values) if value is not None]
+            axes.plot([value for value in values if value is not None], heights, "o", label=title)
         axes.set_yticks(range(len(shown)), [one.group[:MAX_NAME] for one in shown])
         axes.invert_yaxis()
         axes.set_xlabel(metric.title)
@@ -101,5 +101,5 @@ def _importance(model: Bundle) -> str:
 
 def _feature(key: str, names: tuple[str, ...]) -> str:
     """A booster trained on a matrix calls its features f0, f1, ..."""
-    place = key[1:]
-    return names[int(place)] if key.startswith("f") and place.isdigit() and int(place) < len(names) else key
+    index = key[1:]
+    return names[int(index)] if key.startswith("f") and index.isdigit() and int(index) < len(names) else key

@@ -1,4 +1,4 @@
-"""What the router counts of each version, by which the canary is judged."""
+"""What the router counts of each version; the canary is judged by it."""
 
 from __future__ import annotations
 
