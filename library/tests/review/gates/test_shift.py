@@ -38,27 +38,32 @@ def judged(changed, known=()):
     ],
     ids=["moved", "missing", "other-shares"],
 )
-def test_a_month_that_main_has_otherwise_is_blocked(change, name):
+def test_changed_month(change, name):
+    """A month that differs from main's own is blocked."""
     assert judged({"m": (month(**change), month())}) == {name: "blocked"}
 
 
-def test_a_month_that_was_delivered_again_with_few_changes_passes():
+def test_redelivered_month():
+    """A month that was delivered again with few changes passes."""
     assert judged({"m": (month(seed=2), month(seed=3))}) == {"shift": "pass"}
 
 
-def test_a_new_month_of_the_season_passes():
+def test_new_month_of_the_season():
+    """A new month of the season passes."""
     assert judged({"new": (month(mean=82, seed=9), None)}, year()) == {"shift": "pass"}
 
 
-def test_a_new_month_in_other_units_is_blocked():
+def test_new_month_in_other_units():
     """Fahrenheit read as Celsius: 20 instead of 68, within every range of the contract."""
     assert judged({"new": (month(mean=20, seed=9), None)}, year()) == {"shift:new temp": "blocked"}
 
 
-def test_with_too_few_months_to_know_the_seasons_the_limits_alone_judge():
+def test_too_few_months():
+    """With too few months to know the seasons, only the limits judge."""
     assert seasons(year()[:2]) == {}
     assert judged({"new": (month(mean=70), None)}, [month()]) == {"shift:new temp": "blocked"}
 
 
-def test_the_first_month_ever_has_nothing_to_differ_from():
+def test_first_month():
+    """The first month ever has nothing to differ from."""
     assert judged({"new": (month(), None)}) == {"shift": "pass"}
