@@ -66,7 +66,7 @@ class Size(Gate):
 
 
 class Leakage(Gate):
-    """The best that one feature may rank alone: better means that it has seen the answer."""
+    """The best that one feature may rank alone: better means that it contains the answer."""
 
     max_single_feature_auc: float = Field(gt=0.5, lt=1)
 

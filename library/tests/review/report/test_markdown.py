@@ -1,89 +1,15 @@
 """The report's Markdown: nothing breaks out of its place, and what is too long is cut, never broken."""
 
-import re
-from html import unescape
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from review import cases
 from review.hostile import TEXTS
+from review.rendered import assert_unbroken
 
 from merge_lane.review.report.markdown import LIMIT, Section, assemble
 from merge_lane.review.report.sections import sections
-from merge_lane.system.markdown import INVISIBLE, MAX_TEXT, code, escape, fence, table
-
-ALLOWED_TAGS = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
-
-
-def parse(text):
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-
-
-def inline(tokens):
-    return [child for token in tokens for child in (token.children or [])]
-
-
-def cells(tokens):
-    """Return the text of each table cell, as a reader sees it."""
-    found = []
-    for place, token in enumerate(tokens):
-        if token.type in ("td_open", "th_open"):
-            children = tokens[place + 1].children or []
-            found.append("".join(c.content for c in children if c.type != "html_inline").strip())
-    return found
-
-
-def shown(text):
-    """What `code` shows of a text: one line, cut."""
-    line = INVISIBLE.sub(" ", text)
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
-
-
-def tags(tokens):
-    html = [token.content for token in [*tokens, *inline(tokens)] if token.type.startswith("html")]
-    return {tag for content in html for tag in re.findall(r"</?[a-z]+[^>]*>", content)}
-
-
-def assert_unbroken(text):
-    """No link, no image, no foreign tag, and every fold is closed."""
-    tokens = parse(text)
-    assert tags(tokens) <= ALLOWED_TAGS
-    assert not [t for t in inline(tokens) if t.type in ("link_open", "image")]
-    blocks = "".join(token.content for token in tokens if token.type == "html_block")
-    assert blocks.count("<details>") == blocks.count("</details>")
-    return tokens
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_hostile_cell(text):
-    """A hostile text stays in its cell and reads as it is."""
-    tokens = assert_unbroken("\n".join(table(("a", "b"), [(code(text), "end")])))
-    assert cells(tokens) == ["a", "b", shown(text).replace("@", "@\u2060").strip(), "end"]
-
-
-@given(st.text(max_size=80))
-def test_any_cell(text):
-    """Any text stays in its cell."""
-    tokens = parse("\n".join(table(("a", "b"), [(code(text), "end")])))
-    assert cells(tokens)[3] == "end"
-    assert cells(tokens)[2].strip() == shown(text).replace("@", "@\u2060").strip()
-
-
-@given(st.text(max_size=80))
-def test_any_fence(text):
-    """Any text stays in its fence."""
-    tokens = parse(fence(text) + "\n\nafter")
-    assert tokens[0].type == "fence"
-    assert tokens[-2].content == "after"
-
-
-@pytest.mark.parametrize("text", ["https://evil.example", "www.evil.example", "@someone", "a@evil.example"])
-def test_links_and_mentions(text):
-    """GitHub links bare addresses in the source, and mentions in the text after references are resolved."""
-    assert not re.search(r"https?:|www\.", escape(text))
-    assert not re.search(r"@\w", unescape(escape(text)))
+from merge_lane.system.markdown import code, table
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -106,7 +32,7 @@ def test_verdict(blocked):
 def test_sections():
     """The report has all that a reviewer needs."""
     text = assemble(sections(cases.review(), [("Plan", "1 to add")]))
-    for said in (
+    for expected in (
         "ROC AUC",
         "🔴 worse",
         "Slices that moved most",
@@ -115,7 +41,7 @@ def test_sections():
         "1 to add",
         "dvc repro",
     ):
-        assert said in text
+        assert expected in text
 
 
 def test_not_scored():
