@@ -42,6 +42,10 @@ class Bins:
     def _codes(self) -> dict[float | str, int]:
         return {name: code for code, name in enumerate(self.classes)}
 
+    @cached_property
+    def _limits(self) -> np.ndarray:
+        return np.array(self.limits, dtype=np.float64)  # made once: every request of the API is counted
+
     def index(self, value: float | str) -> int:
         """Return the bin of one prediction: a number, or the name of a class."""
         last = len(self) - 1
@@ -53,7 +57,7 @@ class Bins:
 
     def count(self, values: np.ndarray) -> np.ndarray:
         """Return (bins,) int64: how many of the numbers `values` (n,) fall into each bin; as `index` does."""
-        return np.bincount(np.searchsorted(self.limits, values), minlength=len(self))
+        return np.bincount(np.searchsorted(self._limits, values), minlength=len(self))
 
     def to_json(self) -> list[float] | list[str]:
         """Return the limits, or the names of the classes; `from_json` is its inverse."""
