@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from merge_lane import metrics
+from merge_lane.metrics.curves import MAX_POINTS, curves
 
 ROWS = 5000
 
@@ -19,14 +19,14 @@ def rows():
 
 @pytest.fixture(scope="module")
 def found(rows):
-    return metrics.curves("binary", *rows, bins=10)
+    return curves("binary", *rows, bins=10)
 
 
 def test_few_points(found):
     """Every curve has few points."""
     assert set(found) == {"roc", "pr", "calibration", "gain"}
     lengths = [{len(column) for column in curve.values()} for curve in found.values()]
-    assert all(len(length) == 1 and max(length) <= metrics.MAX_POINTS for length in lengths)
+    assert all(len(length) == 1 and max(length) <= MAX_POINTS for length in lengths)
 
 
 def test_roc(rows, found):
@@ -72,7 +72,7 @@ def test_multiclass():
     rng = np.random.default_rng(1)
     scores = rng.dirichlet([1, 2, 3], ROWS)
     labels = rng.integers(0, 3, ROWS)
-    roc = metrics.curves("multiclass", labels, scores, bins=10)["roc"]
+    roc = curves("multiclass", labels, scores, bins=10)["roc"]
     expected = sk.roc_auc_score(np.eye(3)[labels], scores, average="micro")
     assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(expected, abs=1e-3)
 
@@ -80,7 +80,7 @@ def test_multiclass():
 def test_regression():
     """Regression has calibration and gain and an empty roc."""
     labels = np.linspace(1, 100, 1000)
-    found = metrics.curves("regression", labels, labels, bins=10)
+    found = curves("regression", labels, labels, bins=10)
     assert len(found["roc"]["fpr"]) == 0
     assert found["calibration"]["predicted"] == pytest.approx(found["calibration"]["observed"])
     assert found["calibration"]["rows"].tolist() == [100] * 10

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
-from merge_lane import metrics
+from merge_lane.metrics.bootstrap import point
+from merge_lane.metrics.table import METRICS
 
 ROWS = 3000
 
@@ -55,7 +56,7 @@ def expected_ece(hit, probability, weights, bins):
 def test_binary(binary):
     """Binary metrics equal those of scikit-learn for repeated rows."""
     labels, scores, weights = binary
-    found = metrics.point("binary", labels, scores, bins=16, row_weights=weights)
+    found = point("binary", labels, scores, bins=16, row_weights=weights)
     assert found == pytest.approx(
         {
             "roc_auc": sk.roc_auc_score(labels, scores, sample_weight=weights),
@@ -73,7 +74,7 @@ def test_multiclass(multiclass):
     labels, scores, weights = multiclass
     top = scores.argmax(axis=1)
     areas = [sk.roc_auc_score(labels == k, scores[:, k], sample_weight=weights) for k in range(4)]
-    found = metrics.point("multiclass", labels, scores, bins=16, row_weights=weights)
+    found = point("multiclass", labels, scores, bins=16, row_weights=weights)
     assert found == pytest.approx(
         {
             "log_loss": sk.log_loss(labels, scores, sample_weight=weights),
@@ -90,13 +91,13 @@ def test_macro_auc(multiclass):
     """Macro AUC of plain rows is scikit-learn's one against the rest."""
     labels, scores, _ = multiclass
     expected = sk.roc_auc_score(labels, scores, multi_class="ovr", average="macro")
-    assert metrics.point("multiclass", labels, scores, bins=10)["roc_auc"] == pytest.approx(expected)
+    assert point("multiclass", labels, scores, bins=10)["roc_auc"] == pytest.approx(expected)
 
 
 def test_regression(regression):
     """Regression metrics equal those of scikit-learn for repeated rows."""
     labels, scores, weights = regression
-    found = metrics.point("regression", labels, scores, bins=10, row_weights=weights)
+    found = point("regression", labels, scores, bins=10, row_weights=weights)
     assert found == pytest.approx(
         {
             "mae": sk.mean_absolute_error(labels, scores, sample_weight=weights),
@@ -111,12 +112,12 @@ def test_regression(regression):
 def test_directions(task, request):
     """Every metric of a task has a direction."""
     labels, scores, _ = request.getfixturevalue(task) if task != "binary" else (np.arange(2), np.ones(2), 0)
-    assert list(metrics.point(task, labels, scores, bins=10)) == list(metrics.METRICS[task])
+    assert list(point(task, labels, scores, bins=10)) == list(METRICS[task])
 
 
 def test_gain():
     """A gain is positive whichever way the metric is better."""
-    binary, regression = metrics.METRICS["binary"], metrics.METRICS["regression"]
+    binary, regression = METRICS["binary"], METRICS["regression"]
     assert binary["roc_auc"].gain(0.7, 0.75) > 0
     assert binary["brier"].gain(0.15, 0.14) > 0
     assert regression["mean_error"].gain(-5, 1) > 0
@@ -124,7 +125,7 @@ def test_gain():
 
 def test_single_class():
     """A single class leaves the ranking metrics undefined and the others not."""
-    found = metrics.point("binary", np.zeros(5), np.linspace(0, 1, 5), bins=10)
+    found = point("binary", np.zeros(5), np.linspace(0, 1, 5), bins=10)
     assert np.isnan(found["roc_auc"])
     assert np.isnan(found["pr_auc"])
     assert np.isfinite(found["brier"])
@@ -132,7 +133,7 @@ def test_single_class():
 
 def test_finite_log_loss():
     """A certain and wrong prediction costs a finite log loss."""
-    found = metrics.point("binary", np.array([1.0, 0.0]), np.array([0.0, 1.0]), bins=10)
+    found = point("binary", np.array([1.0, 0.0]), np.array([0.0, 1.0]), bins=10)
     assert 30 < found["log_loss"] < 40
 
 
@@ -144,7 +145,7 @@ def test_finite_log_loss():
 def test_unusable_rows(labels, scores):
     """Unusable rows are refused."""
     with pytest.raises(ValueError, match=r"one a row|finite"):
-        metrics.point("binary", labels, scores, bins=10)
+        point("binary", labels, scores, bins=10)
 
 
 LABELS_AND_SCORES = st.integers(2, 40).flatmap(
@@ -162,8 +163,8 @@ def test_row_weights(rows):
     labels, scores, weights = rows
     again = np.repeat(np.arange(len(labels)), weights)
     if len(again):
-        weighted = metrics.point("binary", labels, scores, bins=10, row_weights=weights)
-        repeated = metrics.point("binary", labels[again], scores[again], bins=10)
+        weighted = point("binary", labels, scores, bins=10, row_weights=weights)
+        repeated = point("binary", labels[again], scores[again], bins=10)
         assert weighted == pytest.approx(repeated, nan_ok=True)
 
 
@@ -171,8 +172,8 @@ def test_row_weights(rows):
 def test_turned_scores(rows):
     """AUC of turned scores is one minus AUC."""
     labels, scores, _ = rows
-    straight = metrics.point("binary", labels, scores, bins=10)["roc_auc"]
-    turned = metrics.point("binary", labels, 1 - scores, bins=10)["roc_auc"]
+    straight = point("binary", labels, scores, bins=10)["roc_auc"]
+    turned = point("binary", labels, 1 - scores, bins=10)["roc_auc"]
     assert turned == pytest.approx(1 - straight, nan_ok=True)
 
 
@@ -180,6 +181,6 @@ def test_turned_scores(rows):
 def test_bounds(rows):
     """Metrics stay in their bounds."""
     labels, scores, _ = rows
-    found = metrics.point("binary", labels, scores, bins=10)
+    found = point("binary", labels, scores, bins=10)
     defined = [found[name] for name in ("roc_auc", "pr_auc", "brier", "ece") if np.isfinite(found[name])]
     assert all(-1e-12 <= value <= 1 + 1e-12 for value in defined)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from review import cases
 
-from merge_lane import metrics
+from merge_lane.metrics.bootstrap import point
 from merge_lane.metrics.ranking import ratio
 from merge_lane.metrics.table import METRICS, Metric
 from merge_lane.review.gates.performance import floors
@@ -44,4 +44,4 @@ def test_names(task):
     """Each metric has the name under which it is looked up, and its results come in that order."""
     assert [metric.name for metric in METRICS[task].values()] == list(METRICS[task])
     scores = {"multiclass": np.eye(2)[[0, 1, 1, 0]] * 0.8 + 0.1}.get(task, np.array([0.2, 0.6, 0.7, 0.1]))
-    assert list(metrics.point(task, np.array([0.0, 1.0, 0.0, 1.0]), scores, bins=4)) == list(METRICS[task])
+    assert list(point(task, np.array([0.0, 1.0, 0.0, 1.0]), scores, bins=4)) == list(METRICS[task])

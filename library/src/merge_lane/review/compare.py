@@ -9,18 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merge_lane.data.slices import order
-from merge_lane.metrics import (
-    METRICS,
-    Curve,
-    DeLong,
-    Difference,
-    Resampling,
-    curves,
-    delong_paired,
-    intervals,
-    paired_intervals,
-    point,
-)
+from merge_lane.metrics.bootstrap import Difference, Resampling, intervals, paired_intervals, point
+from merge_lane.metrics.curves import Curve, curves
+from merge_lane.metrics.ranking import DeLong, delong_paired
+from merge_lane.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from merge_lane.data.columns import Role
 from merge_lane.data.slices import order
 from merge_lane.errors import SourceError
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.metrics.text import interval, number
 from merge_lane.model import bundle
 from merge_lane.system.files import read_json, write_text

@@ -12,7 +12,9 @@ from merge_lane.data import slices, tables
 from merge_lane.data.labels import labels
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import TrainingError
-from merge_lane.metrics import Resampling, baseline, curves, intervals, point
+from merge_lane.metrics import baseline
+from merge_lane.metrics.bootstrap import Resampling, intervals, point
+from merge_lane.metrics.curves import curves
 from merge_lane.model import bundle
 from merge_lane.system.files import write_json, write_text
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from merge_lane.data.columns import Schema
-    from merge_lane.metrics import Curve
+    from merge_lane.metrics.curves import Curve
     from merge_lane.model.bundle import Bundle
     from merge_lane.settings import Evaluate
 

@@ -14,7 +14,7 @@ from merge_lane.data import tables
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART, TRAIN, VALIDATION
 from merge_lane.errors import LeakError, TrainingError
-from merge_lane.metrics import delong
+from merge_lane.metrics.ranking import delong
 from merge_lane.model import bundle, learners
 from merge_lane.model.encode import Encoding
 from merge_lane.model.inputs import model_features

@@ -5,7 +5,7 @@ import pytest
 from review import cases
 
 from merge_lane.errors import ParamsError
-from merge_lane.metrics import Difference
+from merge_lane.metrics.bootstrap import Difference
 from merge_lane.review.gates.performance import calibration, floors, non_inferior, non_inferiority, slices
 
 MARGINS = {"metrics": {"roc_auc": 0.01, "brier": 0.002}}

@@ -3,7 +3,7 @@
 import pytest
 from review import cases
 
-from merge_lane.metrics import Difference
+from merge_lane.metrics.bootstrap import Difference
 from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
 
 

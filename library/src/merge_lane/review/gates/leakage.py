@@ -12,7 +12,7 @@ from merge_lane.data.labels import class_names
 from merge_lane.data.labels import labels as labels_of
 from merge_lane.data.split import PART, TRAIN
 from merge_lane.errors import LeakError, ProjectError
-from merge_lane.metrics import delong
+from merge_lane.metrics.ranking import delong
 from merge_lane.model.inputs import model_features
 from merge_lane.review import models
 from merge_lane.review.gates.checks import Check, Verdict, off

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.errors import ParamsError
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.metrics.text import interval, number
 from merge_lane.review.compare import gains
 from merge_lane.review.gates.checks import Check, Verdict, judged, off
@@ -13,7 +13,7 @@ from merge_lane.review.gates.checks import Check, Verdict, judged, off
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from merge_lane.metrics import Difference
+    from merge_lane.metrics.bootstrap import Difference
     from merge_lane.review.compare import Comparison
     from merge_lane.review.evidence import Evidence
     from merge_lane.settings.gates import Calibration, Floors, MetricGate

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.review.compare import gains
 
 if TYPE_CHECKING:

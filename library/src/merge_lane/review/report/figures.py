@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.metrics.text import interval, number
 from merge_lane.review.compare import mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from merge_lane.metrics import Difference
+    from merge_lane.metrics.bootstrap import Difference
     from merge_lane.review.compare import Comparison
     from merge_lane.review.run import Review
 

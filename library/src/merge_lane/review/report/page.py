@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.review.compare import gains
 from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
 from merge_lane.review.report.plots import plots

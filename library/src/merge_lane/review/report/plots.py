@@ -6,7 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.review.changes import SAME
 from merge_lane.review.compare import BETTER, NOISE, UNKNOWN, WORSE, gains
 from merge_lane.review.gates.checks import Verdict, shortened
