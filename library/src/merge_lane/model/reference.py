@@ -1,4 +1,4 @@
-"""The reference profile: what features and predictions looked like in training, for later drift checks.
+"""The reference profile: features and predictions of the training rows, for later drift checks.
 
 Sums are exact (`math.fsum`), so the profile of the same rows is the same bytes on every machine.
 """
@@ -40,7 +40,7 @@ def reference(
 
 
 def column(values: np.ndarray) -> dict[str, Any]:
-    """Return the profile of one feature: "kind" is number or text, "count" is the values that are there."""
+    """Return the profile of one feature: "kind" is number or text, "count" how many are not missing."""
     return _text(values) if values.dtype == object else _number(values.astype(np.float64))
 
 
@@ -78,10 +78,10 @@ def quantiles(present: np.ndarray) -> list[float]:
 def _predictions(predictions: np.ndarray, classes: Sequence[str] | None) -> dict[str, Any]:
     if predictions.ndim == 1:
         return _scores(predictions.astype(np.float64))
-    names = classes or [str(code) for code in range(predictions.shape[1])]
-    by_class = {name: _scores(predictions[:, code].astype(np.float64)) for code, name in enumerate(names)}
+    names = classes or [str(index) for index in range(predictions.shape[1])]
+    by_class = {name: _scores(predictions[:, index].astype(np.float64)) for index, name in enumerate(names)}
     chosen = np.bincount(predictions.argmax(axis=1), minlength=len(names)) / max(len(predictions), 1)
-    return {"classes": by_class, "shares": {name: float(chosen[code]) for code, name in enumerate(names)}}
+    return {"classes": by_class, "shares": {name: float(chosen[index]) for index, name in enumerate(names)}}
 
 
 def _scores(scores: np.ndarray) -> dict[str, Any]:
