@@ -37,7 +37,7 @@ reproduce: setup ## Run the stages of dvc.yaml that changed
 serve: setup ## Serve the model at http://127.0.0.1:8000/docs until Ctrl-C (PORT=8000)
 	merge-lane serve --port $(or $(PORT),8000)
 
-review: setup ## Compare the candidate with main and judge it (BASE=REV for another base)
+review: setup ## Compare the candidate with main and judge it (BASE=REV; merge-lane review ends with 20 if a gate blocks, make with 2)
 	@merge-lane review $(if $(BASE),--base "$(BASE)")
 
 report: setup ## Write report.md, report.html and report.json to reports/review (BASE=REV)

@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.data import rows
-from merge_lane.model import convert
+from merge_lane.model import convert, learners
 from merge_lane.model.bundle import assembled
 from merge_lane.model.sealed_files import FORMAT, MANIFEST, TOLERATED, json_bytes, listed, sealed
 from merge_lane.system.files import atomic_directory
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def export(
     directory: Path | str,
-    booster: Any,
+    model: Any,
     *,
     schema: Schema,
     encoding: Encoding,
@@ -30,29 +30,31 @@ def export(
     inputs: dict[str, str],
     classes: list[str] | None = None,
     build: Build | None = None,
+    learner: str = learners.DEFAULT,
 ) -> str:
     """Write the bundle, whole or not at all, and return the model's hash.
 
-    `booster` is cut after its best iteration. `inputs` holds the hash of everything that the model was
-    trained on. Raises BundleError where the ONNX model does not score as the xgboost model does.
+    `model` is what the learner's `fit` returned; it is cut after its best iteration. `inputs` holds the hash
+    of everything that the model was made from. Raises BundleError where the ONNX model does not score as the
+    learner's own does.
     """
-    served = convert.as_served(booster)
+    exported = learners.LEARNERS[learner].export(model, len(encoding.names))
     contents = {
         "contract.json": json_bytes(schema.to_json()),
         "encoding.json": json_bytes(encoding.to_json()),
-        "model.onnx": convert.to_onnx(served, len(encoding.names)),
-        "model.ubj": bytes(served.save_raw("ubj")),
+        "model.onnx": exported.onnx,
+        "model.ubj": exported.native,
         "reference.json": json_bytes(reference),
     }
     facts: dict[str, Any] = {
         "task": task,
         "classes": classes,
         "inputs": inputs,
-        "best_iteration": served.num_boosted_rounds() - 1,
+        "best_iteration": exported.best_iteration,
     }
     draft = assembled(contents, {**facts, "self_test": None}, build)
     probes = convert.probes(encoding, reference)
-    convert.check_agreement(draft.score(probes), served.inplace_predict(probes))
+    convert.check_agreement(draft.score(probes), exported.predict(probes))
     manifest = sealed({**facts, "format": FORMAT, "files": listed(contents), "self_test": _self_test(draft)})
     contents[MANIFEST] = json_bytes(manifest)
     with atomic_directory(directory, keep=TOLERATED) as fresh:

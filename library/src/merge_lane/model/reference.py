@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from merge_lane.metrics.drift import histogram_edges, histogram_shares
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,8 +23,6 @@ LEVELS = np.linspace(0.0, 1.0, 21)
 
 TOP_VALUES = 50
 """A text feature keeps the shares of its most frequent values; the rest is "other"."""
-
-HISTOGRAM_BINS = 20
 
 
 def reference(
@@ -86,17 +86,8 @@ def _predictions(predictions: np.ndarray, classes: Sequence[str] | None) -> dict
 
 def _scores(scores: np.ndarray) -> dict[str, Any]:
     edges = histogram_edges(scores)
-    counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), bins=edges)
     return {
         **_number(scores),
         "edges": [float(edge) for edge in edges],
-        "shares": [float(count) / max(len(scores), 1) for count in counts],
+        "shares": histogram_shares(scores, edges),
     }
-
-
-def histogram_edges(scores: np.ndarray) -> np.ndarray:
-    """Return 21 edges: of [0, 1] for probabilities, else of the range that occurs."""
-    low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 1.0)
-    if low >= 0.0 and high <= 1.0:
-        low, high = 0.0, 1.0
-    return np.linspace(low, high if high > low else low + 1.0, HISTOGRAM_BINS + 1)

@@ -30,12 +30,12 @@ def score(models: str, target: str, skip: str, *months: str) -> None:
     rows = inputs.with_history(raw, model.schema).filter(labelled)
     scores = model.predict(tables.to_arrays(rows, [column.name for column in model.schema.request]))
     columns = [scores] if scores.ndim == 1 else list(scores.T)
-    named = {f"score:{place}": values for place, values in enumerate(columns)}
+    named = {f"score:{index}": values for index, values in enumerate(columns)}
     rows.with_columns(**named).write_parquet(target)
 
 
 def serve_timings(models: str, table: str) -> None:
-    """Answer each line (a number of calls) with the seconds of that many one-row predictions."""
+    """Answer each line (a number of calls) by the seconds of that many one-row predictions."""
     from merge_lane.data import tables
     from merge_lane.model import bundle
 

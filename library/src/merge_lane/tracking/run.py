@@ -63,15 +63,15 @@ def flatten(value: Any, prefix: str = "") -> dict[str, str]:
 
 def _numbers(values: dict[str, str]) -> dict[str, float]:
     """Keep what is a finite number: MLflow's metrics are nothing else."""
-    found = {}
+    numbers = {}
     for key, text in values.items():
         try:
             number = float(text)
         except ValueError:
             continue
         if math.isfinite(number):
-            found[safe_name(key)] = number
-    return found
+            numbers[safe_name(key)] = number
+    return numbers
 
 
 def safe_name(key: str) -> str:
@@ -103,15 +103,15 @@ def _bundle_files(root: Path, manifest: dict[str, Any]) -> list[tuple[Path, str]
             raise BundleError(
                 f"{name} is {state}: the bundle is not the one that its manifest names.",
                 where=str(path),
-                next="dvc checkout --force models brings it back; dvc repro makes it anew",
+                next="dvc checkout --force models brings it back; dvc repro makes it again",
             )
     return [(models / name, "bundle") for name in (*sorted(manifest["files"]), "manifest.json")]
 
 
 def _report_files(root: Path) -> list[tuple[Path, str]]:
     reports = [root / "reports" / name for name in ("metrics.json", "slices.json", "model_card.md")]
-    found = [(path, "reports") for path in reports if path.is_file()]
-    return found + [(path, "plots") for path in _curves(root)]
+    files = [(path, "reports") for path in reports if path.is_file()]
+    return files + [(path, "plots") for path in _curves(root)]
 
 
 def _commit(root: Path) -> dict[str, str]:

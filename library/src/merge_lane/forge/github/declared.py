@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError
 
 from merge_lane.errors import GitHubError
-from merge_lane.settings.section import Section
+from merge_lane.settings.gates import Section
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Gates on what a prediction costs: seconds for one row, bytes of the bundle, both beside main's."""
+"""Times one-row predictions of two models in turns, each in a process of its own with its own code."""
 
 from __future__ import annotations
 
@@ -10,19 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.errors import ReviewError
-from merge_lane.review.gates.checks import Check, judged, off
 from merge_lane.review.models import command, environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-    from merge_lane.settings.gates import Latency, Size
 
 ROUNDS, CALLS = 12, 25
 """The models take turns, so that a busy machine slows both: ROUNDS times CALLS predictions of one row."""
-
-MB = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -85,38 +79,3 @@ def timed(candidate: tuple[Path, Path], base: tuple[Path, Path] | None, rows: Pa
         turns = [[watch.median_ms(CALLS) for watch in watches] for _ in range(ROUNDS)]
     quietest = [min(column) for column in zip(*turns, strict=True)]
     return Timed(base=quietest[1] if base else None, candidate=quietest[0])
-
-
-def latency(found: Timed, gate: Latency) -> Iterator[Check]:
-    """Judge the time of one prediction against the limit and against main's."""
-    text = f"{found.candidate:.3f} ms a row"
-    yield judged(
-        "latency", "limit", found.candidate <= gate.max_ms, f"{text}, the limit is {gate.max_ms:g} ms"
-    )
-    if found.base is None:
-        yield off("latency", "main's model could not be timed")
-        return
-    ratio = found.candidate / max(found.base, gate.free_ms)
-    detail = f"{text}, main takes {found.base:.3f} ms: {ratio:.2f} times, the limit is {gate.max_ratio:g}"
-    yield judged("latency", "against main", ratio <= gate.max_ratio, detail)
-
-
-def size(candidate: dict[str, Any], base: dict[str, Any] | None, gate: Size | None) -> Iterator[Check]:
-    """Judge the bytes that the manifests name."""
-    if gate is None:
-        yield off("size")
-        return
-    mine = _bytes(candidate)
-    yield judged(
-        "size", "limit", mine <= gate.max_mb * MB, f"{mine / MB:.2f} MB, the limit is {gate.max_mb:g} MB"
-    )
-    if base is not None:
-        ratio = mine / max(_bytes(base), gate.free_mb * MB)
-        detail = f"{mine / MB:.2f} MB, main has {_bytes(base) / MB:.2f} MB: {ratio:.2f} times"
-        yield judged(
-            "size", "against main", ratio <= gate.max_ratio, f"{detail}, the limit is {gate.max_ratio:g}"
-        )
-
-
-def _bytes(manifest: dict[str, Any]) -> int:
-    return sum(int(entry["bytes"]) for entry in manifest["files"].values())
