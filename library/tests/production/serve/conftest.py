@@ -53,6 +53,6 @@ def project_directory(tmp_path_factory):
     bundle.export(
         directory, booster, schema=declared, encoding=encoding, task="binary",
         inputs={**toy.INPUTS, "contract": declared.hash},
-        reference=reference.reference(built, booster.inplace_predict(matrix)),
+        reference=reference.reference(built, booster.inplace_predict(matrix)), build=features.build,
     )  # fmt: skip
     return directory

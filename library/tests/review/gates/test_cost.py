@@ -12,7 +12,6 @@ from merge_lane.errors import ReviewError
 from merge_lane.review.gates import cost
 from merge_lane.settings.gates import Latency, Size
 
-SOURCE = Path(toy.__file__).parents[1] / "src"
 LATENCY = Latency(reason="a test", free_ms=0.1, max_ratio=1.5, max_ms=10)
 SIZE = Size(reason="a test", free_mb=0.1, max_ratio=2, max_mb=1)
 
@@ -58,17 +57,16 @@ def test_without_a_gate_the_size_is_not_judged():
 
 @pytest.fixture
 def slow_code(tmp_path):
-    """The project's code with a features.build of the toy, and the same made ten times slower."""
+    """Two projects with the toy's features, the second of which takes ten times as long."""
     fast, slow = tmp_path / "fast", tmp_path / "slow"
     for folder, extra in ((fast, ""), (slow, "    sum(range(200_000))\n")):
-        shutil.copytree(
-            SOURCE / "merge_lane",
-            folder / "merge_lane",
-            ignore=shutil.ignore_patterns("__pycache__"),
-        )
-        shutil.copy(Path(toy.__file__), folder / "toy.py")
+        package = folder / "src/team"
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        shutil.copy(Path(toy.__file__), folder / "src/toy.py")
         code = f"import toy\n\n\ndef build(rows):\n{extra}    return toy.build(rows)\n\n\nhistory = None\n"
-        (folder / "merge_lane" / "features.py").write_text(code)
+        (package / "features.py").write_text(code)
+        (folder / "pyproject.toml").write_text('[tool.merge-lane]\npackage = "team"\n')
     return fast, slow
 
 
