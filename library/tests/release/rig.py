@@ -62,6 +62,7 @@ class Project:
             self.git("config", key, value)
         self.params()
         shutil.copytree(TOY, root / "src" / TOY.name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(TOY.with_name("toy.py"), root / "src")  # its features call it
         (root / "pyproject.toml").write_text(f'[tool.merge-lane]\npackage = "{TOY.name}"\n')
         (root / ".gitignore").write_text(
             "models/*\n!models/manifest.json\n.dvc/\nreports/review/\ndeployments/\nrelease.json\n"

@@ -35,8 +35,8 @@ def check(root: Path, revision: str) -> None:
         raise ReviewError(
             f"{revision[:12]} was made with merge-lane {foreign[0]}; merge-lane {__version__} is installed.",
             where=f"{revision[:12]}:{LOCKS[0]}",
-            next=f"install that library (git switch --detach {revision[:12]} && make setup) and run the command "
-            "again, or keep its wheel in vendor/",
+            next=f"git switch --detach {revision[:12]} && make setup, then run the command again; "
+            "or keep the library's wheel in vendor/",
         )
 
 
@@ -45,7 +45,7 @@ def _pins(lock: str) -> list[str]:
 
 
 def _installed() -> set[str]:
-    """Return the names by which a lock may mean the installed library: its version, its tag, its git commit."""
+    """Return what a lock may call the installed library: its version, its tag, its git commit."""
     names = {__version__, f"v{__version__}"}
     try:
         origin = json.loads(distribution("merge-lane").read_text("direct_url.json") or "{}")

@@ -1,12 +1,13 @@
-"""Scores and times a model with the code that it was made with: run as a program, with that code on PYTHONPATH.
+"""Scores and times a model with the code that made it: run as a program, with that code on PYTHONPATH.
 
     python -P -m merge_lane.review.worker score MODELS TARGET SKIP RAW_MONTH...
         writes the labelled rows of all but the first SKIP months, with their scores
     python -P -m merge_lane.review.worker time MODELS ROWS
-        times one-row predictions: a number of calls on each line of input, their seconds on each line of output
+        times one-row predictions: each line of input is a number of calls, each line of output their seconds
 
-This command line is the only protocol between two versions of the library. The review runs the worker that
-belongs to main's code, never its own: a module may move from one version to the next, these two lines may not.
+This command line is the only protocol between two versions of the library. The review runs the worker of
+main's own code. From one version to the next every other module may move; the name of this one and its
+arguments may not.
 """
 
 from __future__ import annotations
