@@ -84,7 +84,9 @@ class Lane:
 
     def deploy(self) -> list[tuple[str, Window]]:
         """Deploy the release; return its steps and when they were."""
-        return self.run("deploy", "--environment", ENVIRONMENT, "--port", str(self.port))
+        return self.run(
+            "deploy", "--environment", ENVIRONMENT, "--port", str(self.port), "--wait-for-traffic"
+        )
 
     def rollback(self) -> list[tuple[str, Window]]:
         """Go back to the release before; return the steps and when they were."""
@@ -192,9 +194,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=200, help="requests per second")
     parser.add_argument("--rest", type=float, default=8, help="seconds of steady time before each switch")
     options = parser.parse_args(argv)
-    print(
-        f"switch: {options.deploys} deploys and a rollback at {options.rate:g} requests/s; {figures.machine()}"
-    )
+    load = f"{options.rate:g} requests/s; {figures.machine()}"
+    print(f"switch: {options.deploys} deploys and a rollback at {load}")
     with tempfile.TemporaryDirectory() as folder:
         lane = Lane(scratch.copy(Path(), Path(folder)))
         try:

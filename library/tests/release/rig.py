@@ -106,7 +106,7 @@ class Project:
 
     def lock(self):
         """Write dvc.lock as DVC would, and keep the outputs in its cache."""
-        lines = ["schema: '2.0'", "stages:", "  train:", "    outs:"]
+        lines = ["schema: '2.0'", "stages:", "  train:", "    cmd: 'true'", "    outs:"]
         for path in sorted((self.root / "models").iterdir()):
             md5 = hashlib.md5(path.read_bytes()).hexdigest()
             lines += [f"    - path: models/{path.name}", "      hash: md5", f"      md5: {md5}"]
