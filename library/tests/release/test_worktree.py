@@ -15,7 +15,9 @@ def branches(project):
     """A project with a model on main and another on a branch, each kept by DVC; main is checked out last."""
     names = ("behaviour.json", "contract.json", "model.onnx")
     outs = "".join(f"    - models/{name}\n" for name in names)
-    (project.root / "dvc.yaml").write_text(f"{STAGE}{outs}    - models/manifest.json:\n        cache: false\n")
+    (project.root / "dvc.yaml").write_text(
+        f"{STAGE}{outs}    - models/manifest.json:\n        cache: false\n"
+    )
     (project.root / ".dvc").mkdir(exist_ok=True)
     (project.root / ".dvc/config").write_text("[core]\n    analytics = false\n")
     project.made = project.release("main")
