@@ -1,4 +1,4 @@
-"""Stands in for an environment: a target that lives in memory, notes each call, and fails where it is told to."""
+"""A target in memory: it notes each call, and fails where a test tells it to."""
 
 from merge_lane.release.canary import Counts, Observation
 

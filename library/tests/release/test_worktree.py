@@ -1,4 +1,4 @@
-"""After a switch of branches the model's files are brought back, and an altered file still raises the alarm."""
+"""After a switch of branches the model's files are brought back; an altered file still raises the alarm."""
 
 import shutil
 
