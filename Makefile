@@ -28,7 +28,7 @@ run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the
 	@merge-lane track --warn-only
 	@echo && merge-lane metrics && echo
 	@merge-lane try
-	@cat scripts/next-steps
+	@./scripts/next-steps
 
 reproduce: setup ## Run the stages of dvc.yaml that changed
 	@merge-lane prune

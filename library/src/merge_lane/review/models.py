@@ -17,7 +17,6 @@ from merge_lane.data.columns import Role
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import ReviewError
 from merge_lane.repository import code
-from merge_lane.review import worker
 from merge_lane.review.compare import Rows
 from merge_lane.system.files import write_bytes
 
@@ -32,6 +31,8 @@ SCORE_SECONDS = 300
 NO_MODEL = (
     "main has no model yet: commit dvc.lock, models/manifest.json and reports/metrics.json on main first"
 )
+WORKER = "merge_lane.review.worker"
+"""A module of main's library: its name and its command line are the protocol between two versions."""
 
 
 @dataclass(frozen=True)
@@ -146,8 +147,11 @@ def environment(code_in: Path) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    """Return the command that runs the worker; -P keeps its own folder off the path."""
-    return [sys.executable, "-P", str(Path(worker.__file__)), *arguments]
+    """Return the command that runs the worker of the code on PYTHONPATH, not this version's own.
+
+    -P keeps the current folder off the path.
+    """
+    return [sys.executable, "-P", "-m", WORKER, *arguments]
 
 
 def run_worker(code_in: Path, *arguments: str) -> None:

@@ -54,6 +54,6 @@ def project_directory(tmp_path_factory):
     export(
         directory, booster, schema=declared, encoding=encoding, task="binary",
         inputs={**toy.INPUTS, "contract": declared.hash},
-        reference=reference.reference(built, booster.inplace_predict(matrix)),
+        reference=reference.reference(built, booster.inplace_predict(matrix)), build=features.build,
     )  # fmt: skip
     return directory

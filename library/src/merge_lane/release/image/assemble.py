@@ -1,4 +1,7 @@
-"""Runs inside the build, without a network: installs locked wheels and the project into the image's tree."""
+"""Runs inside the image's build, without a network: installs locked wheels, the library and the project.
+
+Nothing is installed when it starts: it needs the standard library only. `build` copies it into the context.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Of a package, what a server never opens.
+# Folders of a package that a server never opens.
 UNUSED = ("tests", "test", "__pycache__", "include")
 
 
@@ -26,7 +29,15 @@ def main(target: Path) -> None:
     pip("install", *locked, f"--target={tools}", "-r", "requirements/build.txt")
     pip("install", *locked, f"--target={packages}", "-r", "requirements/serve.txt")
     os.environ["PYTHONPATH"] = str(tools)
-    pip("install", "--no-deps", "--no-build-isolation", "--no-compile", f"--target={packages}", "./source")
+    for part in (*sorted(Path("library").iterdir()), Path("source")):  # the library, where no lock names it
+        pip(
+            "install",
+            "--no-deps",
+            "--no-build-isolation",
+            "--no-compile",
+            f"--target={packages}",
+            f"./{part}",
+        )
     trim(packages)
     compileall.compile_dir(
         packages,
@@ -40,7 +51,7 @@ def main(target: Path) -> None:
 
 
 def trim(packages: Path) -> None:
-    """Remove what a server never opens: tests, headers, scripts, and where a file was installed from."""
+    """Remove what a server never opens: tests, headers, scripts, and the origin of each package."""
     shutil.rmtree(packages / "bin", ignore_errors=True)
     for directory in [path for path in packages.rglob("*") if path.is_dir() and path.name in UNUSED]:
         shutil.rmtree(directory, ignore_errors=True)
@@ -49,7 +60,7 @@ def trim(packages: Path) -> None:
 
 
 def settle(target: Path, moment: int) -> None:
-    """Give every file one time and one mode; what runs is not root, so it can write none of them."""
+    """Give every file one time and one mode. The server is not root, so it can write none of them."""
     for path in [*target.rglob("*"), target]:
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (moment, moment))
