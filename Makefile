@@ -27,7 +27,7 @@ STEPS := ci-train ci-plan ci-commit ci-dispatch ci-review ci-pass fetch-cml post
 help: ## List the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	@printf '\nSteps of the workflows, which also run locally (merge-lane ci STEP --help)\n' && fold -sw 90 <<<"  $(STEPS)"
+	@printf '\nSteps of the workflows, which also run locally (merge-lane ci STEP --help)\n' && fold -sw 90 <<<"$(STEPS)" | sed 's/^/  /'
 	@printf '\n%s\n%s\n' 'Whatever fails, GNU make ends with 2. The command ends with an exit code per cause (docs/pipeline.md):' \
 	  '.venv/bin/merge-lane VERB; .venv/bin/merge-lane --help lists the verbs.'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from forge.github.fake import InMemory, Repository, Served
-from workflows.fake_github import make_certificate
+from forge.github.hub import make_certificate
 
 from merge_lane.commands import github as verb
 from merge_lane.errors import GitHubError

@@ -1,19 +1,20 @@
-"""The comment of a pull request: made once, then updated in place, by CML and by the GitHub CLI."""
+"""The comment of a pull request: created once, then updated in place, by CML or by the GitHub CLI."""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
-import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from workflows.needs import needs_gh
+from forge import standalone
 
-ROOT = Path(__file__).parents[3]
-SCRIPT = ROOT / "scripts/post-report"
+if TYPE_CHECKING:
+    import subprocess
+    from pathlib import Path
+
 MARKER = "<!-- merge-lane: report -->"
 WATERMARK = '![](https://cml.dev/watermark.png#0123abc "CML watermark merge-lane")'
 # The real CML where somebody has unpacked its source, such as CML_SOURCE=~/cml with its packages installed.
@@ -35,39 +36,32 @@ old = [c for c in call("GET", "7/comments") if "CML watermark merge-lane" in c["
 method, path = ("PATCH", f"comments/{{old[-1]['id']}}") if old else ("POST", "7/comments")
 call(method, path, {{"body": body}})
 """
+needs_gh = pytest.mark.skipif(
+    not shutil.which("gh") and not os.environ.get("CI"), reason="the GitHub CLI `gh` is not installed"
+)
 
 
 @pytest.fixture
-def desk(github, tmp_path):
-    """Post with or without CML; return the finished process."""
+def post(github, tmp_path):
+    """Post a text with or without CML; return the finished process."""
     report = tmp_path / "report.md"
 
-    def post(text: str, *, cml: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+    def go(text: str, *, cml: Path | None = None, **changes: str) -> subprocess.CompletedProcess[str]:
         report.write_text(text)
-        home = {
-            "HOME": str(tmp_path),
+        path = f"{cml.parent}:{os.environ['PATH']}" if cml else os.environ["PATH"]
+        variables = {
+            **github.environment(),
             "DOUBLE_LOG": str(tmp_path / "cml.json"),
             "GH_CONFIG_DIR": str(tmp_path),
+            "HOME": str(tmp_path),
+            "PATH": path,
+            "PULL_REQUEST": "7",
+            "REPORT": str(report),
+            "REPOSITORY": "owner/name",
         }
-        path = f"{cml.parent}:{os.environ['PATH']}" if cml else os.environ["PATH"]
-        target = {"REPOSITORY": "owner/name", "PULL_REQUEST": "7", "PATH": path}
-        return subprocess.run(
-            [str(SCRIPT), str(report)],
-            env={
-                **os.environ,
-                "DOUBLE_LOG": str(tmp_path / "cml.json"),
-                **github.environment(),
-                **home,
-                **target,
-                **env,
-            },
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return standalone.run("github.post_report", tmp_path, {**variables, **changes})
 
-    return post
+    return go
 
 
 @pytest.fixture
@@ -91,20 +85,31 @@ def cml_real(tmp_path):
 
 
 @needs_gh
-def test_the_cli_makes_one_comment_and_updates_it_in_place(github, desk):
-    for other in ("first", "second", "third"):  # more than one page of them
+def test_cli_updates_its_comment(github, post):
+    """The CLI creates one comment and then updates it, also where there are pages of other comments."""
+    for other in ("first", "second", "third"):
         github.add_comment(f"{other}: looks good", author="somebody")
-    first, second = desk("# Blocked"), desk("# Pass")
+    first, second = post("# Blocked"), post("# Pass")
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert [c["body"] for c in github.comments[3:]] == [f"{MARKER}\n\n# Pass"]
     assert first.stdout == second.stdout == f"{github.url}/owner/name/pull/7#issuecomment-4\n"
 
 
 @needs_gh
+def test_comment_on_a_later_page_is_updated(github, post):
+    """Our comment is found behind the comments of others."""
+    post("# Blocked")
+    github.comments = [*(github.add_comment("fine", author="somebody") for _ in range(4)), github.comments[0]]
+    assert post("# Pass").returncode == 0
+    assert [c["body"] for c in github.comments[4:]] == [f"{MARKER}\n\n# Pass"]
+
+
+@needs_gh
 @pytest.mark.parametrize("cml", ["cml_double", "cml_real"])
-def test_cml_makes_one_comment_and_updates_it_in_place(github, desk, cml, request):
+def test_cml_updates_its_comment(github, post, cml, request):
+    """CML creates one comment and then updates it."""
     binary = request.getfixturevalue(cml)
-    first, second = desk("# Blocked", cml=binary), desk("# Pass", cml=binary)
+    first, second = post("# Blocked", cml=binary), post("# Pass", cml=binary)
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert len(github.comments) == 1
     assert github.comments[0]["body"].startswith(f"{MARKER}\n\n# Pass")
@@ -112,8 +117,18 @@ def test_cml_makes_one_comment_and_updates_it_in_place(github, desk, cml, reques
 
 
 @needs_gh
-def test_cml_publishes_nothing_tracks_nothing_and_has_a_home_of_its_own(desk, cml_double, tmp_path):
-    assert desk("# Pass", cml=cml_double).returncode == 0
+def test_cml_of_the_project_is_used(github, post, cml_double, tmp_path):
+    """What fetch-cml left in tmp/bin needs no place on PATH."""
+    (tmp_path / "tmp").mkdir()
+    cml_double.parent.rename(tmp_path / "tmp/bin")
+    assert post("# Pass").returncode == 0
+    assert "CML watermark merge-lane" in github.comments[0]["body"]
+
+
+@needs_gh
+def test_cml_is_confined(post, cml_double, tmp_path):
+    """CML publishes nothing, tracks nobody, and has a home of its own."""
+    assert post("# Pass", cml=cml_double).returncode == 0
     argv, env = json.loads((tmp_path / "cml.json").read_text())
     assert argv[:3] == ["comment", "update", "--publish=false"]
     assert "--target=pr/7" in argv
@@ -124,83 +139,81 @@ def test_cml_publishes_nothing_tracks_nothing_and_has_a_home_of_its_own(desk, cm
 
 
 @needs_gh
-def test_the_cli_takes_over_when_cml_fails(github, desk, cml_double):
-    done = desk("# Pass", cml=cml_double, DOUBLE_FAILS="1")
-    assert done.returncode == 0
-    assert "the GitHub CLI takes over" in done.stderr
+def test_cli_takes_over(github, post, cml_double):
+    """The CLI posts where CML fails."""
+    result = post("# Pass", cml=cml_double, DOUBLE_FAILS="1")
+    assert result.returncode == 0
+    assert "the GitHub CLI takes over" in result.stderr
     assert [c["body"] for c in github.comments] == [f"{MARKER}\n\n# Pass"]
 
 
 @needs_gh
-def test_a_comment_that_the_cli_made_is_not_doubled_by_cml(github, desk, cml_double):
-    desk("# Blocked")
-    desk("# Pass", cml=cml_double)
+def test_cml_adds_no_second_comment(github, post, cml_double):
+    """A comment that the CLI created is updated by the CLI, also where CML is installed later."""
+    post("# Blocked")
+    post("# Pass", cml=cml_double)
     assert [c["body"] for c in github.comments] == [f"{MARKER}\n\n# Pass"]
 
 
 @needs_gh
-def test_somebody_elses_comment_with_our_marker_is_left_alone(github, desk, cml_double):
+def test_comment_of_another_author_is_left_alone(github, post, cml_double):
     """Its author could edit the verdict afterwards."""
     bait = github.add_comment(f"{MARKER}\n\nbait\n\n{WATERMARK}", author="somebody")["body"]
-    assert desk("# Blocked", cml=cml_double).returncode == 0
+    assert post("# Blocked", cml=cml_double).returncode == 0
     assert [c["body"] for c in github.comments] == [bait, f"{MARKER}\n\n# Blocked"]
 
 
-def test_a_report_that_github_would_refuse_is_not_sent(github, desk):
-    done = desk("x" * 65_001)
-    assert done.returncode == 2
-    assert "65001 characters" in done.stderr
+def test_long_report_is_not_sent(github, post):
+    """GitHub would refuse it."""
+    result = post("x" * 65_001)
+    assert result.returncode == 2
+    assert "65001 characters" in result.stderr
     assert github.requests == []
 
 
-def test_a_report_at_the_limit_counts_characters_and_not_bytes(desk):
-    assert "characters, GitHub takes" not in desk("→" * 65_000).stderr
+def test_limit_counts_characters(post):
+    """Sixty-five thousand characters of three bytes each are accepted."""
+    assert "characters, GitHub takes" not in post("→" * 65_000).stderr
 
 
-def test_an_empty_report_is_not_sent(github, desk):
-    assert desk("").returncode == 2
+def test_empty_report_is_not_sent(github, post):
+    """A report without a verdict is none."""
+    assert post("").returncode == 2
     assert github.requests == []
 
 
-@pytest.mark.parametrize(("name", "value"), [("PULL_REQUEST", "7; id"), ("REPOSITORY", "owner/name/../x")])
-def test_an_odd_number_or_repository_is_refused(github, desk, name, value):
-    assert desk("# Pass", **{name: value}).returncode == 2
+def test_missing_report_is_not_sent(github, post, tmp_path):
+    """A path without a file is named."""
+    result = post("# Pass", REPORT=str(tmp_path / "none.md"))
+    assert result.returncode == 2
+    assert "none.md is missing or empty" in result.stderr
+    assert github.requests == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PULL_REQUEST", "7; id"), ("PULL_REQUEST", ""), ("REPOSITORY", "owner/name/../x"), ("GH_TOKEN", "")],
+)
+def test_odd_value_is_refused(github, post, name, value):
+    """A number is a number, a repository is owner/name, and without a token nobody posts."""
+    result = post("# Pass", **{name: value})
+    assert result.returncode == 2
+    assert name in result.stderr
+    assert github.requests == []
+
+
+def test_no_program_posts(github, post, tmp_path):
+    """Without CML and without the CLI the step says what to install."""
+    result = post("# Pass", PATH=str(tmp_path))
+    assert result.returncode == 2
+    assert "Neither cml nor gh" in result.stderr
     assert github.requests == []
 
 
 @needs_gh
-def test_a_server_that_is_down_is_an_error_of_its_own(github, desk):
+def test_refusal_has_its_own_code(github, post):
+    """A server that is down ends the step with 41 and names the permission that is needed."""
     github.down = True
-    done = desk("# Pass")
-    assert done.returncode == 41
-    assert "pull-requests: write" in done.stderr
-
-
-def fetch_cml(github, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
-    github.files["/files/cml"] = b"#!/bin/sh\necho 0.20.6\n"
-    settings = {**github.environment(), "CML_URL": f"{github.url}/files/cml", **env}
-    return subprocess.run(
-        [str(ROOT / "scripts/fetch-cml")],
-        cwd=cwd,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
-def test_the_binary_of_cml_is_fetched_and_its_sum_is_shown(github, tmp_path):
-    done = fetch_cml(github, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "unverified" in done.stderr
-    sum_shown = done.stderr.split()[-1]
-    assert subprocess.check_output([str(tmp_path / "tmp/bin/cml")], text=True) == "0.20.6\n"
-    assert fetch_cml(github, tmp_path, CML_SHA256=sum_shown).stderr == ""
-
-
-def test_a_binary_with_another_sum_is_not_used(github, tmp_path):
-    done = fetch_cml(github, tmp_path, CML_SHA256="0" * 64)
-    assert done.returncode == 1
-    assert "it is not used" in done.stderr
-    assert not list((tmp_path / "tmp/bin").iterdir())
+    result = post("# Pass")
+    assert result.returncode == 41
+    assert "pull-requests: write" in result.stderr
