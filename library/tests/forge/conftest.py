@@ -12,6 +12,15 @@ def programs(tmp_path, monkeypatch):
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
-    for name in ("DVC_REMOTE", "ENVIRONMENT", "TARGET", "TO", "PREVIOUS", "BASE", "GITHUB_SHA", "GITHUB_OUTPUT"):
+    for name in (
+        "DVC_REMOTE",
+        "ENVIRONMENT",
+        "TARGET",
+        "TO",
+        "PREVIOUS",
+        "BASE",
+        "GITHUB_SHA",
+        "GITHUB_OUTPUT",
+    ):
         monkeypatch.delenv(name, raising=False)
     return found

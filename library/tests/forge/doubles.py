@@ -1,10 +1,13 @@
-"""Programs that stand for merge-lane, dvc and Terraform: they record how they are called, and end as a test says."""
+"""Doubles of merge-lane, dvc and Terraform: they record their calls, and end as a test says."""
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PROGRAM = """\
 #!{python}

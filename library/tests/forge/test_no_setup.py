@@ -1,4 +1,4 @@
-"""The steps that run before anything is installed: standard library only, from the source or from the wheel."""
+"""The steps that run before anything is installed: standard library only, from source or wheel."""
 
 import ast
 import sys
@@ -12,8 +12,8 @@ SOURCE = standalone.SOURCE
 FORGE = SOURCE / "merge_lane/forge"
 STEPS = sorted(path for path in FORGE.rglob("*.py") if "__main__" in path.read_text())
 NEEDED = {
-    "github.dispatch", "github.fetch_cml", "github.fork_report", "github.post_report", "github.required_check",
-    "github.verify_image", "steps.plan",
+    "github.dispatch", "github.fetch_cml", "github.fork_report", "github.post_report",
+    "github.required_check", "github.verify_image", "steps.plan",
 }  # fmt: skip
 VARIABLES = ("NEEDS", "GITHUB_EVENT_PATH", "GITHUB_REPOSITORY", "HEAD_BRANCH", "REPOSITORY")
 
@@ -46,7 +46,7 @@ def files_of(module):
 
 
 def foreign(start):
-    """Return the modules outside the library and the standard library that a file imports, also indirectly."""
+    """Return the modules that a file imports, also indirectly, and that are not of the standard library."""
     module = ".".join(start.relative_to(SOURCE).with_suffix("").parts)
     seen, waiting, strangers = set(), files_of(module), set()
     while waiting:

@@ -9,6 +9,8 @@ from merge_lane.errors import GitHubError
 from merge_lane.forge import runner
 from merge_lane.forge.github import fetch_cml
 
+pytestmark = pytest.mark.usefixtures("release")
+
 BINARY = b"#!/bin/sh\necho 0.20.6\n"
 SHA256 = hashlib.sha256(BINARY).hexdigest()
 
@@ -25,7 +27,7 @@ def release(github, tmp_path, monkeypatch):
     return github
 
 
-def test_binary_is_fetched(release, monkeypatch, capsys):
+def test_binary_is_fetched(monkeypatch, capsys):
     """It can be run; without a pin its hash is printed, with the pin nothing is."""
     fetch_cml.fetch_cml()
     message = capsys.readouterr().err
@@ -37,7 +39,7 @@ def test_binary_is_fetched(release, monkeypatch, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_another_binary_is_not_used(release, monkeypatch):
+def test_another_binary_is_not_used(monkeypatch):
     """Neither the one with another hash nor the one that was there before is left."""
     fetch_cml.fetch_cml()
     monkeypatch.setenv("CML_SHA256", "0" * 64)
@@ -64,7 +66,7 @@ def test_lasting_failure_is_not_tried_again(release, monkeypatch):
     assert len(release.requests) == 1
 
 
-def test_plain_address_is_refused(release, monkeypatch):
+def test_plain_address_is_refused(monkeypatch):
     """Nothing is downloaded without TLS."""
     monkeypatch.setenv("CML_URL", "http://localhost/cml")
     with pytest.raises(runner.InputError, match="not an https address"):

@@ -9,6 +9,8 @@ from merge_lane.forge import runner
 from merge_lane.forge.github import verify_image
 from merge_lane.forge.steps import image
 
+pytestmark = pytest.mark.usefixtures("built")
+
 NAME = "ghcr.io/owner/name@sha256:" + "a" * 64
 
 
@@ -37,14 +39,14 @@ def test_both_attestations_are_asked_for(built):
 def test_missing_attestation_stops_the_deployment(built):
     """One that is missing ends the step with 31 and says what to do."""
     built.install("gh", gh__attestation=1)
-    with pytest.raises(ChainError, match="nobody vouches for ghcr.io/owner/name@sha256:") as error:
+    with pytest.raises(ChainError, match="nobody vouches for ghcr") as error:
         verify_image.verify_image()
     assert error.value.exit_code == 31
     assert "remove it from the registry" in error.value.next
     assert len(built.calls()) == 1
 
 
-def test_missing_tool_is_no_missing_attestation(built, monkeypatch):
+def test_missing_tool_is_no_missing_attestation(monkeypatch):
     """Without the GitHub CLI nothing is said of the image."""
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(runner.ProgramError, match="gh") as error:
@@ -61,7 +63,7 @@ def test_missing_value_verifies_nothing(built, monkeypatch, name):
     assert built.calls() == []
 
 
-def test_missing_image_is_no_verified_image(built):
+def test_missing_image_is_no_verified_image():
     """A job that got no image to verify fails."""
     image.DESCRIPTION.unlink()
     with pytest.raises(runner.InputError, match=r"image\.json"):
