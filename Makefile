@@ -20,11 +20,11 @@ STEPS := ci-train ci-plan ci-commit ci-dispatch ci-review ci-pass fetch-cml post
   ci-reproduce ci-image ci-verify-image ci-deploy ci-rollback ci-save-state template-patch \
   template-pull-request
 .PHONY: help setup run reproduce serve mlflow track test test-all lint format hooks requirements update-template \
-  check lock review report github deploy rollback rehearse $(STEPS)
+  check lock review report verify github deploy rollback rehearse $(STEPS)
 
 ##@ Work
 
-help: ## List the targets
+help: # List the targets
 	@awk -F ':.*## ' '/^##@ / { printf "\n%s\n", substr($$0, 5) } \
 	  /^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@printf '\nSteps of the workflows, which also run locally (merge-lane ci STEP --help)\n' && fold -sw 90 <<<"$(STEPS)" | sed 's/^/  /'
@@ -106,6 +106,9 @@ review: setup ## Compare the candidate with main and judge it (BASE=REV for anot
 
 report: setup ## Write report.md, report.html and report.json to reports/review (BASE=REV)
 	@merge-lane report $(BASE_OPTION)
+
+verify: setup ## Re-hash every file that dvc.lock names
+	merge-lane verify-data
 
 github: setup ## Set up the repository on GitHub as .github/repository.yaml says (DRY_RUN=1 only looks)
 	merge-lane github $(if $(DRY_RUN),--dry-run)

@@ -85,7 +85,7 @@ def test_every_target_is_phony():
     """One `.PHONY` names every target, so that no file of that name stops one."""
     assert len(re.findall(r"^\.PHONY", TEXT, re.MULTILINE)) == 1
     assert listed(".PHONY", "STEPS") == set(TARGET.findall(TEXT))
-    assert listed(".PHONY") == set(DESCRIBED.findall(TEXT))
+    assert listed(".PHONY") == {"help", *DESCRIBED.findall(TEXT)}
     phony = re.search(r"^\.PHONY: (.*)$", TEMPLATE, re.MULTILINE)[1].split()
     assert set(phony) == set(TARGET.findall(TEMPLATE)) - {"lint"}
 
@@ -103,7 +103,7 @@ def test_promised_targets_exist():
     text = (ROOT / ".github/CONTRIBUTING.md").read_text()
     promised = set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE))
     assert promised
-    assert promised <= set(DESCRIBED.findall(TEXT))
+    assert promised <= {"help", *DESCRIBED.findall(TEXT)}
 
 
 ODD = '"; touch escaped; echo "$(touch escaped)`touch escaped`'

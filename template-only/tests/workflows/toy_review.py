@@ -45,7 +45,7 @@ sys.exit(20 if blocked and verb == "review" else 0)
 
 
 def files() -> dict[str, str]:
-    """Return the toy project's extra files by path: real Makefile, library, scripts, actions, DVC settings."""
+    """Return the toy project's extra files by path: real Makefile, library, scripts, actions."""
     real = [ROOT / "Makefile", ROOT / ".dvc/config", *(ROOT / "scripts").iterdir()]
     real += [*(ROOT / ".github/actions").rglob("*.yml"), *(ROOT / "library/src/merge_lane").rglob("*.py")]
     venv = str(ROOT / ".venv")

@@ -5,17 +5,24 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
+import os
 import re
+import shutil
 import ssl
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 BOT = "github-actions[bot]"
+needs_gh = pytest.mark.skipif(
+    not shutil.which("gh") and not os.environ.get("CI"), reason="the GitHub CLI `gh` is not installed"
+)
 ROUTES = {  # request -> (handler, what the token must be allowed)
     r"POST /issues/7/comments": ("create", "pull-requests", "write"),
     r"GET /issues/7/comments": ("comments", "pull-requests", "read"),

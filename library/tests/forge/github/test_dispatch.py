@@ -1,11 +1,9 @@
 """pull-request.yml is started on the new head of a branch."""
 
-import shutil
-
 import pytest
 from forge import standalone
+from forge.github.hub import needs_gh
 
-needs_gh = pytest.mark.skipif(not shutil.which("gh"), reason="the GitHub CLI `gh` is not installed")
 VARIABLES = {
     "REPOSITORY": "owner/name",
     "HEAD_BRANCH": "@x",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from forge import standalone
+from forge.github.hub import needs_gh
 
 if TYPE_CHECKING:
     import subprocess
@@ -36,9 +37,6 @@ old = [c for c in call("GET", "7/comments") if "CML watermark merge-lane" in c["
 method, path = ("PATCH", f"comments/{{old[-1]['id']}}") if old else ("POST", "7/comments")
 call(method, path, {{"body": body}})
 """
-needs_gh = pytest.mark.skipif(
-    not shutil.which("gh") and not os.environ.get("CI"), reason="the GitHub CLI `gh` is not installed"
-)
 
 
 @pytest.fixture
