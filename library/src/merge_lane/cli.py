@@ -52,6 +52,7 @@ VERBS = {
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),
     "lock-commit": ("locks", "Commit a lock that a pull request's run made, after checking it."),
     "github": ("github", "Set up the repository on GitHub as .github/repository.yaml says."),
+    "ci": ("ci", "Run a step of a workflow; `merge-lane ci --help` lists them."),
 }
 
 

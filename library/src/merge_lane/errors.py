@@ -153,6 +153,12 @@ class BusyError(ProjectError):
     exit_code = 35
 
 
+class PlanError(ProjectError):
+    """Terraform could not plan what a change would do to an environment."""
+
+    exit_code = 36
+
+
 class AdoptError(ProjectError):
     """A table cannot be adopted as the project's own data."""
 

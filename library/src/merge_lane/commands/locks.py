@@ -11,14 +11,6 @@ BASE = click.option("--base", default="origin/main", show_default=True, help="Th
 NO_REMOTE = click.option("--no-remote", is_flag=True, help="Neither pull from nor push to the DVC remote.")
 
 
-def _set_outputs(**values: str) -> None:
-    """Set the step's outputs when a workflow runs this."""
-    target = os.environ.get("GITHUB_OUTPUT")
-    if target:
-        with Path(target).open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{name}={value}\n" for name, value in values.items())
-
-
 @click.command()
 @BASE
 @NO_REMOTE
@@ -30,12 +22,13 @@ def lock(base: str, no_remote: bool, changed: Path | None) -> None:
 
     Run this after a merge conflict in dvc.lock: a text merge of two locks is a run that never happened.
     """
+    from merge_lane.forge import runner
     from merge_lane.repository import reproduce
 
     files = reproduce.refresh(base, use_remote=not no_remote and reproduce.remote() is not None)
     if changed:
         reproduce.export(files, changed)
-    _set_outputs(fresh="false" if files else "true")
+    runner.write_outputs(fresh="false" if files else "true")
     if files:
         click.echo("lock: reproduced. Commit what changed:\n  git add " + " ".join(files))
     else:
@@ -88,10 +81,11 @@ def lock_commit(directory: Path, head: str, branch: str, remote: str) -> None:
 
     git fetches and pushes with GH_TOKEN, when it is set.
     """
+    from merge_lane.forge import runner
     from merge_lane.repository.lock_commit import commit_lock
 
     commit = commit_lock(directory, head=head, branch=branch, remote=remote, token=os.environ.get("GH_TOKEN"))
-    _set_outputs(commit=commit or "")
+    runner.write_outputs(commit=commit or "")
     click.echo(f"lock: pushed {commit} to {branch}" if commit else "lock: nothing to commit")
 
 

@@ -5,18 +5,25 @@ from __future__ import annotations
 import datetime as dt
 import ipaddress
 import json
+import os
 import re
+import shutil
 import ssl
 import threading
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 BOT = "github-actions[bot]"
-ROUTES = {  # what it is, and what the token must be allowed
+needs_gh = pytest.mark.skipif(
+    not shutil.which("gh") and not os.environ.get("CI"), reason="the GitHub CLI `gh` is not installed"
+)
+ROUTES = {  # request -> (handler, what the token must be allowed)
     r"POST /issues/7/comments": ("create", "pull-requests", "write"),
     r"GET /issues/7/comments": ("comments", "pull-requests", "read"),
     r"PATCH /issues/comments/(\d+)": ("update", "pull-requests", "write"),
@@ -66,7 +73,7 @@ def make_certificate(directory: Path) -> Path:
 
 
 class FakeGitHub:
-    """State that tests set and look at: comments, pulls, artifacts, and every request that came."""
+    """State that tests set and read: comments, pulls, artifacts, and every request."""
 
     def __init__(self, certificate: Path) -> None:
         self.certificate = certificate
@@ -96,7 +103,7 @@ class FakeGitHub:
         self.thread.join(timeout=10)
 
     def environment(self) -> dict[str, str]:
-        """What a runner of a GitHub Enterprise server sets, and the trust in this test's certificate."""
+        """Return what a runner of a GitHub Enterprise server sets, and the trust in this certificate."""
         return {
             "GITHUB_SERVER_URL": self.url,
             "GITHUB_API_URL": f"{self.url}/api/v3",
@@ -147,8 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer("PATCH")
 
     def answer(self, method: str) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length) or b"{}") if length else {}
+        body = json.loads(self.body() or b"{}")
         self.github.requests.append((method, self.path, dict(self.headers)))
         url = urllib.parse.urlsplit(self.path)
         query = {name: values[0] for name, values in urllib.parse.parse_qs(url.query).items()}
@@ -157,6 +163,16 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path.startswith("/files/"):
             return self.send(200, self.github.files[url.path])
         return self.route(method, url.path, query, body)
+
+    def body(self) -> bytes:
+        """Return the body; `gh` sends what it reads from its input in chunks."""
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        data = b""
+        while size := int(self.rfile.readline(), 16):
+            data += self.rfile.read(size)
+            self.rfile.readline()
+        return data
 
     def route(self, method: str, path: str, query: dict[str, str], body: dict[str, Any]) -> None:
         granted = self.github.tokens.get(self.headers.get("Authorization", "").split(" ")[-1])
