@@ -17,7 +17,7 @@ help: ## List the targets
 
 setup: .venv/.ready ## Make .venv with the locked requirements (uv if present, else pip)
 
-.venv/.ready: requirements/all.txt requirements/build.txt pyproject.toml
+.venv/.ready: requirements/all.txt requirements/build.txt pyproject.toml $(wildcard vendor/*.whl)
 	@./scripts/setup $(PYTHON)
 
 requirements: ## Resolve the locked requirements again (needs uv)
@@ -65,32 +65,29 @@ github: setup ## Set up the repository on GitHub as .github/repository.yaml says
 	merge-lane github $(if $(DRY_RUN),--dry-run)
 
 .PHONY: github
-update-template: setup ## Take what the template has learnt (docs/updating.md)
-	python scripts/update_template.py
+update-template: setup ## Update merge-lane, and merge what changed in the template
+	merge-lane update
 
 template-patch: setup # the same, as the title, body and patch of a pull request
-	python scripts/update_template.py --into tmp/template-update
+	merge-lane update --into tmp/template-update
 
 .PHONY: update-template template-patch template-pull-request
 template-pull-request: # opens it, with nothing of the template run (GH_TOKEN, BASE)
 	scripts/propose-template-update tmp/template-update
 
-format: setup ## Format and mend what can be mended
+format: setup ## Format, and fix what can be fixed
 	ruff check --fix-only . && ruff format .
 
-test: setup ## Pass the tests (all of them where CI is set, else without the slow ones)
+test: setup ## Run the tests (all of them where CI is set, else without the slow ones)
 	pytest -n 2 $(TESTS) $(if $(CI),,-m "not slow")
 
-test-all: setup ## Pass all tests, the slow ones too
+test-all: setup ## Run all tests, the slow ones too
 	pytest -n 2 $(TESTS)
 
 infra-check: setup ## Format, validity and own tests of all Terraform; needs terraform
 	pytest $(TESTS) -n 2 -k 'infra and (modules or sources)'
 
-infra-test: setup ## Apply, canary, break and destroy all environments on a cloud on loopback; build and run the image
-	pytest -n 2 -c template-only/pytest.ini --rootdir . template-only/tests/infra library/tests/release/image library/tests/release/targets/aws
-
-.PHONY: infra-check infra-test
+.PHONY: infra-check
 
 .PHONY: help setup requirements run reproduce serve review report verify track mlflow lint hooks format test test-all
 
@@ -107,12 +104,7 @@ rollback: setup ## Give the environment on this machine the release before back
 rehearse: setup ## See the life of a change, in a scratch directory: review, merge, canary, a bad release, a revert
 	./scripts/rehearse
 
-bench: setup ## Measure what is promised about speed: a release taking over under load, and the API against a tutorial's
-	python -m benchmarks.switch
-	@echo
-	python -m benchmarks.serving
-
-.PHONY: rehearse bench
+.PHONY: rehearse
 
 ci-reproduce: setup
 	./scripts/ci-deploy reproduce
@@ -177,5 +169,5 @@ ci-pass:
 
 .PHONY: lock lock-check post-report fetch-cml check ci-train ci-commit ci-dispatch ci-plan ci-review ci-fork-report ci-pass
 
-# What only the template checks; a generated project has no such file.
+# More targets, where this repository has some.
 -include template-only/*.mk

@@ -1,0 +1,26 @@
+# What only this repository checks and measures; a generated project has no such file.
+TESTS := -c template-only/pytest.ini --rootdir . tests library/tests template-only/tests
+
+# `make setup` and `make requirements` take this lock too: what only the tests of the library and of the template need.
+export MORE_LOCKS := template-only/requirements.txt
+.venv/.ready: $(MORE_LOCKS) library/pyproject.toml library/build_backend.py
+
+# A project's names vary, and the library and the benchmarks have rules of their own.
+lint: lint-names lint-library
+
+lint-names: setup
+	python template-only/fit_names.py --check
+
+lint-library: setup
+	mypy benchmarks
+	cd library && mypy && lint-imports
+
+infra-test: setup ## Apply, canary, break and destroy all environments on a cloud on loopback; build and run the image
+	pytest -n 2 -c template-only/pytest.ini --rootdir . template-only/tests/infra library/tests/release/image library/tests/release/targets/aws
+
+bench: setup ## Measure what is promised about speed: a release taking over under load, and the API against a tutorial's
+	python -m benchmarks.switch
+	@echo
+	python -m benchmarks.serving
+
+.PHONY: lint-names lint-library infra-test bench
