@@ -1,8 +1,8 @@
 """Checks each answer, and that the template was assembled at all.
 
-cookiecutter loads this as a Jinja extension before its first question, even where it is too old for the hook that
-assembles the template, or was told to run no hooks: the one module that can explain both in a sentence. Its name is
-what a cookiecutter prints that is too old even for this. Python 3.8 or newer.
+cookiecutter loads this as a Jinja extension before its first question, even where it is too old for the
+hook that assembles the template, or was told to run no hooks: the one module that can explain both in a
+sentence. Its name is what a cookiecutter prints that is too old even for this. Python 3.8 or newer.
 """
 
 from __future__ import annotations
@@ -153,14 +153,14 @@ def name_problem(name: str) -> str | None:
 def slug_problem(slug: str) -> str | None:
     """Return what is wrong with the slug: it names a directory, a repository and cloud resources."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", slug) or len(slug) == 1:
-        return "must be two or more of a-z and 0-9, beginning with a letter; single hyphens separate words."
+        return "must be two or more of a-z and 0-9, beginning with a letter; single hyphens part words."
     return too_long(slug, LONGEST) or taken(slug.replace("-", "_"))
 
 
 def package_problem(package: str) -> str | None:
     """Return what is wrong with the package: Python imports it."""
     if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", package) or len(package) == 1:
-        return "must be two or more of a-z and 0-9, beginning with a letter; single underscores separate words."
+        return "must be two or more of a-z and 0-9, beginning with a letter; single underscores part words."
     return too_long(package, LONGEST) or taken(package)
 
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 from merge_lane.data import rows
 from merge_lane.data.columns import Schema
 from merge_lane.errors import ContractError, ReleaseError
-from merge_lane.system.files import digest, read_json
-
 from merge_lane.release import replay
+from merge_lane.system.files import digest, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,4 +1,4 @@
-"""Makes the generated directory a project: records its origin, makes a git repository, prints the next commands.
+"""Makes the generated directory a project: records its origin, makes a repository, prints what to do next.
 
 cookiecutter renders this file and runs it in the new project. Standard library only, Python 3.8 or newer.
 """

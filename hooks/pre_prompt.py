@@ -1,16 +1,15 @@
 """Assembles the template out of the live tree, in cookiecutter's temporary copy, just before its questions.
 
-The live tree is a working project without any Jinja. This hook escapes every text file and every path, turns the
-live names into variables, and adds the library as a wheel. cookiecutter then renders the result with the answers.
-Standard library only, Python 3.8 or newer. template_only_needs_cookiecutter_2_4.py checks the answers;
-docs/decisions/template-only-assembly.md gives the reasons.
+The live tree is a working project without any Jinja. This hook escapes every text file and every path,
+turns the live names into variables, and adds the library as a wheel. cookiecutter then renders the result
+with the answers. Standard library only, Python 3.8 or newer. template_only_needs_cookiecutter_2_4.py checks
+the answers; docs/decisions/template-only-assembly.md gives the reasons.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import glob
-import hashlib
 import importlib.util
 import json
 import os
@@ -19,19 +18,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 TEMPLATE = "{{cookiecutter.project_slug}}"
-# What never ships. First rule: a part of the path begins like this (the underscore is for what Python must import).
+# What never ships, first rule: a part of the path begins like this (the underscore is for Python's imports).
 PREFIXES = ("template-only", "template_only")
 # Second rule: the product's own folders, and two names that cookiecutter prescribes.
 PRODUCT = (".ci/", "benchmarks/", "docs/", "library/", "hooks/", "cookiecutter.json")
 KEPT = ("docs/README.md", "docs/runbook.md")  # of these folders, what a project has too
-RECORDS = ("dvc.lock", "models/", "reports/")  # this repository's own runs made these: a project makes its own
+RECORDS = (
+    "dvc.lock",
+    "models/",
+    "reports/",
+)  # from this repository's runs: a project makes its own
 OVERLAY = "template-only/overlay/"  # these files replace their namesakes in a generated project
-BACKEND = "library/build_backend.py"
-WHEELS = "vendor"  # where a project keeps the wheel of the library
-PINNED = ("requirements/all.txt", "requirements/serve.txt")  # the locks that name the library
-LIBRARY = "merge-lane"
+BACKEND = "library/build_backend.py"  # builds the library's wheel
+PINS = "library/src/merge_lane/template/pins.py"  # where a project keeps it, and how its locks name it
 LIKE_BINARY = 1024  # bytes from whose look cookiecutter guesses that a file is binary
 LOOKS_LIKE_TEXT = re.compile(rb"(?!bplist|dex\n|fLaC|wOF)[^A-Z0-9%!][\t\n -~]*\Z")
 GUARD = (
@@ -161,29 +163,23 @@ def shipped(paths: list[str]) -> dict[str, str]:
 def assemble(root: Path, into: Path) -> int:
     """Write the template of the live tree `root` and its questions to `into`; return the number of files."""
     questions = json.loads((root / "cookiecutter.json").read_text(encoding="utf-8"))
-    encode, tracked_files = Encoder(questions), live_files(root)
-    wheel = add_wheel(root, tracked_files, into / TEMPLATE / WHEELS)
-    files, binary = shipped(tracked_files), [f"{WHEELS}/{wheel.name}"]
+    encode, tracked_files, pins = Encoder(questions), live_files(root), module(root / PINS)
+    files, wheel = shipped(tracked_files), add_wheel(root, tracked_files, into / TEMPLATE / pins.WHEELS)
+    binary = [f"{pins.WHEELS}/{wheel.name}"]
     for path, live in files.items():
         refuse_link(live, linked=(root / live).is_symlink())
-        target = into / TEMPLATE / encode(path)
-        data, text = template_of(root / live, encode, pin_of(wheel) if path in PINNED else "")
+        data = (root / live).read_bytes()
+        text = text_of(data)
         if text is None:
             binary.append(glob.escape(encode(path)))
-        write(target, data if text is None else text.encode(), executable=is_executable(root / live, data))
+        elif path in pins.LOCKS:
+            text = pins.pinned(text, pins.pin_of(wheel))
+        rendered = data if text is None else guarded(encode(text)).encode()
+        write(into / TEMPLATE / encode(path), rendered, executable=is_executable(root / live, data))
     questions["_copy_without_render"] = sorted(binary)
     text = json.dumps(questions, indent=2, ensure_ascii=False)
     (into / "cookiecutter.json").write_text(text + "\n", encoding="utf-8")
     return len(files) + 1
-
-
-def template_of(source: Path, encode: Encoder, pin: str) -> tuple[bytes, str | None]:
-    """Return the bytes of a live file, and the text that renders to it, or None where it is binary."""
-    data = source.read_bytes()
-    text = text_of(data)
-    if text is None:
-        return data, None
-    return data, guarded(encode(pinned(text, pin) if pin else text))
 
 
 def is_executable(source: Path, data: bytes) -> bool:
@@ -198,30 +194,20 @@ def write(target: Path, data: bytes, *, executable: bool) -> None:
     target.chmod(0o755 if executable else 0o644)
 
 
+def module(path: Path) -> Any:
+    """Import a file that is not installed."""
+    specification = importlib.util.spec_from_file_location(f"template_only_{path.stem}", path)
+    loaded = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(loaded)
+    return loaded
+
+
 def add_wheel(root: Path, paths: list[str], folder: Path) -> Path:
-    """Build the library's wheel from what git tracks, and return where it is."""
-    specification = importlib.util.spec_from_file_location("library_build_backend", root / BACKEND)
-    backend = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(backend)
-    source = backend.SOURCE + "/"
-    names = [path[len("library/") :] for path in paths if path.startswith("library/" + source)]
+    """Build the library's wheel of what git tracks, and return where it is."""
+    backend = module(root / BACKEND)
+    names = [path[len("library/") :] for path in paths if path.startswith(f"library/{backend.SOURCE}/")]
     package = {name: (root / "library" / name).read_bytes() for name in names}
     return folder / backend.write_wheel(folder, backend.contents(package))
-
-
-def pin_of(wheel: Path) -> str:
-    """Return the lines that lock the library to a wheel."""
-    version = wheel.name.split("-")[1]
-    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    return f"{LIBRARY}=={version} \\\n    --hash=sha256:{digest}\n"
-
-
-def pinned(lock: str, pin: str) -> str:
-    """Add lines to a lock, at their place in its alphabetical order."""
-    for match in re.finditer(r"^([A-Za-z0-9._-]+)==", lock, re.MULTILINE):
-        if match[1] > LIBRARY:
-            return lock[: match.start()] + pin + lock[match.start() :]
-    return lock + pin
 
 
 def main() -> int:

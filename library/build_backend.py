@@ -1,12 +1,12 @@
 """Builds the wheel and the source archive of merge-lane, byte for byte the same on every machine.
 
-pip calls this as the build backend that pyproject.toml names. The template's assembly calls `build_wheel` too, so
-this file runs on Python 3.8 or newer and needs the standard library only. To build by hand:
+pip calls this as the build backend that pyproject.toml names. The template's assembly builds the wheel too,
+so this file runs on Python 3.8 or newer and needs the standard library only. To build by hand:
 
     python library/build_backend.py FOLDER
 
-Entries are stored, not compressed: compressed bytes differ between versions of zlib. Names are sorted; times and
-modes are fixed.
+Entries are stored, not compressed: compressed bytes differ between versions of zlib. Names are sorted; times
+and modes are fixed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent
 PACKAGE = "merge_lane"
 SOURCE = "src/" + PACKAGE
 APART = ("CHANGELOG.md", "LICENSE", "README.md", Path(__file__).name, "pyproject.toml")
-"""The files outside `src/`. The wheel carries them in `merge_lane/_source/`, so that its source is complete."""
+"""The files outside `src/`. The wheel carries them in `merge_lane/_source/`: its source is complete."""
 MOMENT = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can hold
 SECONDS = 315532800  # the same moment in seconds since 1970
 MODE = 0o644
@@ -126,7 +126,7 @@ def version() -> str:
     text = (ROOT / SOURCE / "version.py").read_text(encoding="utf-8")
     found = re.search(r'^__version__ = "([^"]+)"$', text, re.MULTILINE)
     if not found:
-        raise ValueError(f"{SOURCE}/version.py has no line `__version__ = \"...\"`")
+        raise ValueError(f'{SOURCE}/version.py has no line `__version__ = "..."`')
     return found[1]
 
 

@@ -3,6 +3,7 @@ TESTS := -c template-only/pytest.ini --rootdir . tests library/tests template-on
 
 # `make setup` and `make requirements` take this lock too: what only the tests of the library and of the template need.
 export MORE_LOCKS := template-only/requirements.txt
+export MORE_REQUIREMENTS := --group library/pyproject.toml:dev
 .venv/.ready: $(MORE_LOCKS) library/pyproject.toml library/build_backend.py
 
 # A project's names vary, and the library and the benchmarks have rules of their own.
