@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import tempfile
 import zipfile
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from merge_lane.errors import UpdateError
-from merge_lane.system.files import atomic_directory, atomic_path
+from merge_lane.system.files import atomic_path
 from merge_lane.template import pins
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 FOLDER = "library"
 PACKAGE = "merge_lane/"
@@ -48,8 +46,10 @@ def eject(root: Path) -> str:
             next="change it there; `make setup` installs it",
         )
     packed = wheel(root)
-    with atomic_directory(root / FOLDER) as folder:
+    with tempfile.TemporaryDirectory(dir=root, prefix=f".{FOLDER}.") as directory:
+        folder = Path(directory, FOLDER)
         unpack(packed, folder)
+        folder.replace(root / FOLDER)
     remove(root)
     return pins.version_of(packed.name)
 
