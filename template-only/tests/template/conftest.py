@@ -14,15 +14,20 @@ from template import baking
 @pytest.fixture(scope="session")
 def live(tmp_path_factory):
     """A clone of the live tree. Read only."""
-    target = tmp_path_factory.mktemp("live") / "merge-lane"
+    target = tmp_path_factory.mktemp("live") / "flight-board"
     target.mkdir()
     return baking.live_copy(target)
 
 
 RENAMED = {
-    "short": {"name": "Ab", "owner": "x", "description": "Small"},
-    "longest": {"name": "Parcel Delay Forecast 24x7 Abc", "description": "It's late: # 1 & only"},
-    "unicode": {"name": "Zürich Ærø Čas 3", "slug": "zas", "package": "zas_3", "owner": "Acme-Labs"},
+    "short": {"project_name": "Ab", "owner": "x", "description": "Small"},
+    "longest": {"project_name": "Parcel Delay Forecast 24x7 Abc", "description": "It's late: # 1 & only"},
+    "unicode": {
+        "project_name": "Zürich Ærø Čas 3",
+        "project_slug": "zas",
+        "package_name": "zas_3",
+        "owner": "Acme-Labs",
+    },
 }
 
 
@@ -41,22 +46,33 @@ def identical(live, tmp_path_factory):
 
 @pytest.fixture
 def ready(renamed, tmp_path):
-    """A renamed project, its own environment with the packages of this one: (path, variables)."""
-    project = shutil.copytree(renamed[0], tmp_path / "project")
-    (package,) = (path.parent.name for path in (project / "src").glob("*/__init__.py"))
+    """A renamed project and an environment as `make setup` makes it: (path, variables)."""
+    return prepared(shutil.copytree(renamed[0], tmp_path / "project"))
+
+
+def prepared(project):
+    """Give a project an environment: the library from its wheel by the locked hash, the rest borrowed."""
     environment = project / ".venv"
     venv.create(environment, symlinks=True)
+    install_library(project, environment)
     (own,) = environment.glob("lib/python*/site-packages")
     (own / "borrowed.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
     tools = environment / "bin"
     for tool in (tool for tool in Path(sys.prefix, "bin").iterdir() if not (tools / tool.name).exists()):
         borrow(tool, tools)
-    command = tools / renamed[0].name
-    command.write_text(f"#!{tools}/python\nfrom {package}.cli import main\nraise SystemExit(main())\n")
-    command.chmod(0o755)
     (environment / ".ready").touch()
     path = os.pathsep.join([str(tools), os.environ["PATH"]])
     return project, {"PATH": path, "CI": ""}
+
+
+def install_library(project, environment):
+    """Install the wheel in vendor/ as `scripts/setup` does: by the hash in the lock."""
+    lock = (project / baking.pins.LOCKS[0]).read_text()
+    pin = environment / "pin.txt"
+    pin.write_text(baking.pins.PIN.search(lock)[0])
+    options = ["--no-deps", "--no-index", "--require-hashes", "--find-links", project / "vendor", "-r", pin]
+    pip = [sys.executable, "-m", "pip", "--python", environment / "bin/python", "install", "--quiet"]
+    baking.ok(*pip, *options, cwd=project)
 
 
 def borrow(tool, tools):
