@@ -5,11 +5,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from merge_lane import settings
 from merge_lane.data import schema
 from merge_lane.project import PACKAGE_VARIABLE
 
 from flight_board.contract import Contract
-from merge_lane import settings
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,10 +9,9 @@ import shutil
 
 import numpy as np
 import pytest
+from merge_lane.review import compare
 from merge_lane.review.gates.performance import performance
 from review import project as projects
-
-from merge_lane.review import compare
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -223,14 +222,14 @@ def test_a_report_of_the_real_pipeline_is_written_whole(project):
 def test_twenty_runs_that_differ_in_the_seed_alone_are_blocked_at_most_once(project, monkeypatch):
     """In one process and without DVC: the trees, the comparison and the gates are the real ones."""
     import polars as pl
+    from merge_lane import settings
     from merge_lane.data import schema, split, tables
     from merge_lane.model import bundle
     from merge_lane.model.encode import Encoding
     from merge_lane.review.models import candidate_rows, scores_of
+    from merge_lane.stages import train
 
     from flight_board.contract import Contract
-    from merge_lane import settings
-    from merge_lane.stages import train
 
     monkeypatch.chdir(project.folder)
     given, contract = settings.load(), schema.read(Contract)
