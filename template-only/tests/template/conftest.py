@@ -1,14 +1,10 @@
 """One clone of the live tree, and projects made of it, for all tests of the template."""
 
-import os
 import shutil
-import sys
-import sysconfig
-import venv
-from pathlib import Path
 
 import pytest
 from template import baking
+from template.environments import prepared
 
 
 @pytest.fixture(scope="session")
@@ -44,42 +40,7 @@ def identical(live, tmp_path_factory):
     return baking.bake(live, tmp_path_factory.mktemp("identical"))
 
 
-@pytest.fixture
-def ready(renamed, tmp_path):
-    """A renamed project and an environment as `make setup` makes it: (path, variables)."""
-    return prepared(shutil.copytree(renamed[0], tmp_path / "project"))
-
-
-def prepared(project):
-    """Give a project an environment: the library from its wheel by the locked hash, the rest borrowed."""
-    environment = project / ".venv"
-    venv.create(environment, symlinks=True)
-    install_library(project, environment)
-    (own,) = environment.glob("lib/python*/site-packages")
-    (own / "borrowed.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
-    tools = environment / "bin"
-    for tool in (tool for tool in Path(sys.prefix, "bin").iterdir() if not (tools / tool.name).exists()):
-        borrow(tool, tools)
-    (environment / ".ready").touch()
-    path = os.pathsep.join([str(tools), os.environ["PATH"]])
-    return project, {"PATH": path, "CI": ""}
-
-
-def install_library(project, environment):
-    """Install the wheel in vendor/ as `scripts/setup` does: by the hash in the lock."""
-    lock = (project / baking.pins.LOCKS[0]).read_text()
-    pin = environment / "pin.txt"
-    pin.write_text(baking.pins.PIN.search(lock)[0])
-    options = ["--no-deps", "--no-index", "--require-hashes", "--find-links", project / "vendor", "-r", pin]
-    pip = [sys.executable, "-m", "pip", "--python", environment / "bin/python", "install", "--quiet"]
-    baking.ok(*pip, *options, cwd=project)
-
-
-def borrow(tool, tools):
-    """Take over a command; a Python script is to run in the environment that took it."""
-    head, _, rest = tool.read_bytes().partition(b"\n")
-    if head.startswith(b"#!") and b"python" in head:
-        (tools / tool.name).write_bytes(f"#!{tools}/python\n".encode() + rest)
-        (tools / tool.name).chmod(0o755)
-    else:
-        (tools / tool.name).symlink_to(tool)
+@pytest.fixture(scope="session")
+def ready(renamed, tmp_path_factory):
+    """A renamed project and an environment as `make setup` makes it: (path, variables). Tests may run it."""
+    return prepared(shutil.copytree(renamed[0], tmp_path_factory.mktemp("ready") / "project"))

@@ -22,7 +22,8 @@ def title(update: Update) -> str:
     text = f"Update merge-lane {old} -> {new}"
     if old == new or update.ejected:
         text = "Update from the template"
-    return text + (f" ({update.conflicts} conflicts)" if update.conflicts else "")
+    plural = "s" if update.conflicts > 1 else ""
+    return text + (f" ({update.conflicts} conflict{plural})" if update.conflicts else "")
 
 
 def text(update: Update) -> str:
