@@ -165,7 +165,7 @@ def assemble(root: Path, into: Path) -> int:
     questions = json.loads((root / "cookiecutter.json").read_text(encoding="utf-8"))
     encode, tracked_files, pins = Encoder(questions), live_files(root), module(root / PINS)
     files, wheel = shipped(tracked_files), add_wheel(root, tracked_files, into / TEMPLATE / pins.WHEELS)
-    binary = [f"{pins.WHEELS}/{wheel.name}"]
+    binary = [f"{pins.WHEELS}/*"]  # cruft keeps this list: it must hold for the next version too
     for path, live in files.items():
         refuse_link(live, linked=(root / live).is_symlink())
         data = (root / live).read_bytes()

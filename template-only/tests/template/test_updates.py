@@ -157,13 +157,14 @@ def test_three_releases(template, tmp_path):
     (project / "scripts" / "setup").write_text(setup)
     baking.commit(project, "Update")
     template.change("Makefile", "Run all tests", "Run each test")
+    template.new_version("0.4.0", "Deployments are faster.")
     third = template.release("Three")
     title, text = update(project)
-    assert title == "Update from the template"
+    assert title == "Update merge-lane 0.3.0 -> 0.4.0"
     assert "To do by hand" not in text
-    assert "## merge-lane" not in text
+    assert "- Reviews are faster." not in text
     assert "Run each test" in (project / "Makefile").read_text()
-    assert_pinned(project, "0.3.0")
+    assert_pinned(project, "0.4.0")
     assert state(project)["commit"] == third
     baking.commit(project, "Update")
     baking.ok("cruft", "check", "--checkout", "template", cwd=project)
@@ -208,8 +209,8 @@ def test_ejected(template, tmp_path):
     assert subjects[1:] == ["Own the library", "Start Parcel Delay from its template"]
     assert subjects[0].startswith("Record which release")
     patch = (project.parent / "update" / "update.patch").read_text()
-    assert "vendor/" not in patch
-    assert "requirements/" not in patch
+    assert "a/vendor/" not in patch
+    assert "a/requirements/" not in patch
 
 
 @pytest.mark.slow
