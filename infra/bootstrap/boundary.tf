@@ -1,4 +1,4 @@
-# The most that any role made by a deploy can ever do, whatever its own policy says.
+# Upper bound of every role that a deployment creates, whatever the role's own policy allows.
 resource "aws_iam_policy" "boundary" {
   name        = "${local.project}-workload-boundary"
   description = "Upper bound of every role that a deploy of ${local.project} makes"

@@ -1,4 +1,4 @@
-# Applied once by an administrator, before anything else can be: what the workflows stand on.
+# An administrator applies this once, before anything else: the workflows depend on it.
 data "aws_caller_identity" "current" {}
 
 locals {
@@ -8,7 +8,7 @@ locals {
   name       = length(local.full_name) <= 24 ? local.full_name : "${trim(substr(local.full_name, 0, 17), "-")}-${substr(sha256(local.full_name), 0, 6)}"
 }
 
-# The state of every environment. Old versions are the way back from a broken apply.
+# The state of every environment. Old versions allow recovery from a broken apply.
 module "storage" {
   source = "../modules/storage"
 
@@ -18,7 +18,7 @@ module "storage" {
   region     = var.region
 }
 
-# One registry for all environments: production runs the very image that staging tried.
+# One registry for all environments: production runs the same image that staging ran.
 module "registry" {
   source = "../modules/registry"
 

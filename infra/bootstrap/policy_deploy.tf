@@ -1,5 +1,5 @@
 locals {
-  # Networks have no names in their ARNs: what makes one is allowed in this region, what changes one is bound to its tag.
+  # Network ARNs contain no names: creating is allowed in this region, changing requires the environment's tag.
   network_create_actions = [
     "ec2:AllocateAddress",
     "ec2:AssociateRouteTable",
@@ -136,7 +136,7 @@ locals {
     "kms:UpdateKeyDescription",
   ]
 
-  # Everything of an environment that has a name, by that name.
+  # The resources of an environment whose ARNs contain its name.
   named_resources = { for name, short in local.short_names : name => [
     "arn:aws:budgets::${local.account_id}:budget/${short}-*",
     "arn:aws:cloudwatch:${var.region}:${local.account_id}:alarm:${short}-*",
@@ -190,7 +190,7 @@ locals {
       Condition = { StringEquals = { "aws:ResourceTag/Stack" = local.stack_names[name] } }
     },
     {
-      Sid       = "ScaleAndRegister" # these know no resource
+      Sid       = "ScaleAndRegister" # these actions accept no resource
       Effect    = "Allow"
       Action    = local.nameless_actions
       Resource  = ["*"]
@@ -242,7 +242,7 @@ locals {
       Resource = ["${module.storage.bucket_arns["state"]}/deployments/${name}/*"]
     },
     {
-      Sid      = "CountTheCanarysAnswers" # CloudWatch knows no resource of a metric
+      Sid      = "CountTheCanarysAnswers" # metrics have no ARN
       Effect   = "Allow"
       Action   = ["cloudwatch:GetMetricData"]
       Resource = ["*"]
@@ -254,7 +254,7 @@ locals {
       Resource = ["*"]
     },
     {
-      Sid    = "LookAtImages" # who signed them, and what their labels say
+      Sid    = "LookAtImages" # to verify signatures and read labels
       Effect = "Allow"
       Action = [
         "ecr:BatchGetImage",

@@ -1,5 +1,5 @@
 locals {
-  # What `terraform plan` asks of AWS. Nothing here reads a secret, a prediction or an image.
+  # The actions of `terraform plan`. None of them reads a secret, a prediction or an image.
   read_actions = [
     "application-autoscaling:Describe*",
     "application-autoscaling:ListTagsForResource",

@@ -1,7 +1,7 @@
 locals {
   deploys = { for name in var.environments : "deploy-${name}" => name }
 
-  # Purpose -> the exact subjects that may assume its role. One role a purpose, no wildcard anywhere.
+  # Purpose -> the exact subjects that may assume its role. One role per purpose; no wildcards.
   subjects = merge(
     {
       plan       = ["${local.repository}:environment:plan", "${local.repository}:pull_request"]
@@ -37,15 +37,15 @@ resource "aws_iam_role" "github" {
 
   name                 = "${local.project}-${each.key}"
   description          = "GitHub Actions of ${var.github_owner}/${var.github_repository}: ${each.key}"
-  max_session_duration = 7200 # as long as a deployment may last: keys that end in an apply lose its state
+  max_session_duration = 7200 # as long as a deployment may take: if the credentials expire during an apply, its state is lost
   assume_role_policy   = jsonencode(local.trust_policies[each.key])
 }
 
 resource "aws_iam_role_policy" "github" {
-  #checkov:skip=CKV_AWS_355:Only actions that know no resource are allowed on "*"; the rest is bound to names and tags
-  #checkov:skip=CKV_AWS_290:Networks have no names to bind to; they are bound to the environment's tag
-  #checkov:skip=CKV_AWS_286:Roles can be made only under the environment's path and inside the permissions boundary
-  #checkov:skip=CKV_AWS_289:As above
+  #checkov:skip=CKV_AWS_355:Only actions that accept no resource are allowed on "*"; the others require names or tags
+  #checkov:skip=CKV_AWS_290:Network ARNs contain no names; these actions require the environment's tag
+  #checkov:skip=CKV_AWS_286:Roles can be created only under the environment's path and with the permissions boundary
+  #checkov:skip=CKV_AWS_289:See CKV_AWS_286
   for_each = local.policies
 
   name   = each.key

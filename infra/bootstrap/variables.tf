@@ -1,5 +1,5 @@
 variable "environments" {
-  description = "Environments that live in this account; each gets a role that may deploy it and no other."
+  description = "Environments in this account. Each gets a role that can deploy this environment only."
   type        = set(string)
   default     = ["staging", "production"]
   nullable    = false
@@ -11,7 +11,7 @@ variable "environments" {
 }
 
 variable "github_immutable_subjects" {
-  description = "Whether GitHub names the repository with its ids in the token's subject: true for repositories created or renamed since 2026-07-15. Old ones say false until they opt in."
+  description = "Whether GitHub names the repository with its ids in the token's subject: true for repositories created or renamed since 2026-07-15. Older repositories need false until they opt in."
   type        = bool
   default     = true
   nullable    = false
@@ -24,12 +24,12 @@ variable "github_owner" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9]([A-Za-z0-9-]{0,37}[A-Za-z0-9])?$", var.github_owner))
-    error_message = "github_owner must be one account's name: letters, digits and hyphens. A wildcard would let strangers in."
+    error_message = "github_owner must be one account's name: letters, digits and hyphens. A wildcard would give strangers access."
   }
 }
 
 variable "github_owner_id" {
-  description = "Number of the owner (gh api users/OWNER --jq .id). It stays the same when the name is taken over by somebody else."
+  description = "Id of the owner (gh api users/OWNER --jq .id). Somebody else can take the name, never the id."
   type        = string
   nullable    = false
 
@@ -46,12 +46,12 @@ variable "github_repository" {
 
   validation {
     condition     = can(regex("^[A-Za-z0-9._-]{1,100}$", var.github_repository))
-    error_message = "github_repository must be one repository's name: letters, digits, dots, hyphens and underscores. A wildcard would let strangers in."
+    error_message = "github_repository must be one repository's name: letters, digits, dots, hyphens and underscores. A wildcard would give strangers access."
   }
 }
 
 variable "github_repository_id" {
-  description = "Number of the repository (gh api repos/OWNER/NAME --jq .id)."
+  description = "Id of the repository (gh api repos/OWNER/NAME --jq .id)."
   type        = string
   nullable    = false
 
@@ -62,7 +62,7 @@ variable "github_repository_id" {
 }
 
 variable "oidc_provider_arn" {
-  description = "GitHub's OIDC provider where the account has one already (it can have one only); null to make it."
+  description = "ARN of GitHub's OIDC provider if the account already has one (AWS allows one per account); null to create it."
   type        = string
   default     = null
 
@@ -73,19 +73,19 @@ variable "oidc_provider_arn" {
 }
 
 variable "region" {
-  description = "Region of the state, the images and the environments."
+  description = "AWS region of the state, the images and the environments."
   type        = string
   nullable    = false
 }
 
 variable "release_branch" {
-  description = "Branch whose pushes may push images."
+  description = "Only workflows of this branch can push images."
   type        = string
   default     = "main"
   nullable    = false
 
   validation {
     condition     = can(regex("^[A-Za-z0-9][A-Za-z0-9._/-]*$", var.release_branch))
-    error_message = "release_branch must be one branch's name. A wildcard would let any branch push what production runs."
+    error_message = "release_branch must be one branch's name. A wildcard would let any branch push the image that production runs."
   }
 }

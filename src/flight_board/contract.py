@@ -10,205 +10,51 @@ from datetime import datetime  # noqa: TC003 - pandera reads the annotation at r
 
 import pandera.polars as pa
 import polars as pl
-from merge_lane.data.columns import Known, Role
-from merge_lane.data.schema import column
+from merge_lane.contract import Known, category, derived, forbidden, key, label, measured, time
 
 LATE_MINUTES = 15
 """An arrival this late or later is late: the definition of the U.S. Department of Transportation."""
+
+IN_ADVANCE, AT_DECISION, WITH_LABEL = Known.IN_ADVANCE, Known.AT_DECISION, Known.WITH_LABEL
 
 
 class Contract(pa.DataFrameModel):
     """A scheduled departure, the weather before it, the aircraft, and what became of it."""
 
-    sched_dep: datetime = column(
-        Role.TIME, Known.IN_ADVANCE, "Scheduled departure, New York local time", example="2013-07-01T17:30:00"
+    sched_dep: datetime = time("Scheduled departure, New York local time", example="2013-07-01T17:30:00")
+    carrier: str = category("Airline, IATA code", pattern=r"^[0-9A-Z]{2}$", example="B6")
+    flight: int = key("Flight number", 1, 9999, example=1015)
+    origin: str = category("Airport of departure", one_of=("EWR", "JFK", "LGA"), example="JFK")
+    dest: str = category("Airport of arrival, IATA code", pattern=r"^[A-Z]{3}$", example="BOS")
+    distance: float = measured("Distance", 1, 6000, "mi", known=IN_ADVANCE, nullable=False, example=187)
+    sched_arr: datetime = category("Scheduled arrival, New York time", example="2013-07-01T18:47:00")
+
+    tailnum: str = key("Tail number", known=AT_DECISION, nullable=True, pattern=r"^[0-9A-Z]{5,6}$")
+    built: int = measured("Year the aircraft was built, where known", 1940, 2030, example=2004)
+    seats: int = measured("Seats of the aircraft, where known", 1, 900, example=200)
+
+    weather_time: datetime = key("Hour of the weather", known=AT_DECISION, nullable=True)
+    temp: float = measured("Temperature", -40, 125, "F", example=78.1)
+    dewp: float = measured("Dew point", -60, 100, "F", example=68.0)
+    humid: float = measured("Humidity", 0, 100, "%", example=71.2)
+    wind_dir: float = measured("Wind from", 0, 360, "deg", example=180)
+    wind_speed: float = measured("Wind", 0, 200, "mph", example=12.7)
+    precip: float = measured("Rain in the hour", 0, 10, "in", example=0.0)
+    pressure: float = measured("Pressure at sea level", 870, 1085, "mbar", example=1011.5)
+    visib: float = measured("Visibility", 0, 100, "mi", example=10)
+
+    origin_delay_1h: float = derived(
+        "Mean delay at the origin, 1 to 2 h before", -120, 1440, "min", example=24.5
     )
-    carrier: str = column(
-        Role.FEATURE, Known.IN_ADVANCE, "Airline, IATA code", pattern=r"^[0-9A-Z]{2}$", example="B6"
-    )
-    flight: int = column(Role.KEY, Known.IN_ADVANCE, "Flight number", minimum=1, maximum=9999, example=1015)
-    origin: str = column(
-        Role.FEATURE, Known.IN_ADVANCE, "Airport of departure", allowed=("EWR", "JFK", "LGA"), example="JFK"
-    )
-    dest: str = column(
-        Role.FEATURE, Known.IN_ADVANCE, "Airport of arrival, IATA code", pattern=r"^[A-Z]{3}$", example="BOS"
-    )
-    distance: float = column(
-        Role.FEATURE,
-        Known.IN_ADVANCE,
-        "Great-circle distance",
-        minimum=1,
-        maximum=6000,
-        unit="mi",
-        example=187,
-    )
-    sched_arr: datetime = column(
-        Role.FEATURE, Known.IN_ADVANCE, "Scheduled arrival, New York time", example="2013-07-01T18:47:00"
-    )
-    tailnum: str = column(
-        Role.KEY, Known.AT_DECISION, "Tail number of the aircraft", nullable=True, pattern=r"^[0-9A-Z]{5,6}$"
-    )
-    built: int = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Year the aircraft was built; missing where the registry has no record",
-        nullable=True,
-        minimum=1940,
-        maximum=2030,
-        example=2004,
-    )
-    seats: int = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Seats of the aircraft; missing where the registry has no record",
-        nullable=True,
-        minimum=1,
-        maximum=900,
-        example=200,
-    )
-    weather_time: datetime = column(
-        Role.KEY,
-        Known.AT_DECISION,
-        "Hour of the weather observation, one before the scheduled one",
-        nullable=True,
-    )
-    temp: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Temperature",
-        nullable=True,
-        minimum=-40,
-        maximum=125,
-        unit="F",
-        example=78.1,
-    )
-    dewp: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Dew point",
-        nullable=True,
-        minimum=-60,
-        maximum=100,
-        unit="F",
-        example=68.0,
-    )
-    humid: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Humidity",
-        nullable=True,
-        minimum=0,
-        maximum=100,
-        unit="%",
-        example=71.2,
-    )
-    wind_dir: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Wind from",
-        nullable=True,
-        minimum=0,
-        maximum=360,
-        unit="deg",
-        example=180,
-    )
-    wind_speed: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Wind",
-        nullable=True,
-        minimum=0,
-        maximum=200,
-        unit="mph",
-        example=12.7,
-    )
-    precip: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Rain in the hour",
-        nullable=True,
-        minimum=0,
-        maximum=10,
-        unit="in",
-        example=0.0,
-    )
-    pressure: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Pressure at sea level",
-        nullable=True,
-        minimum=870,
-        maximum=1085,
-        unit="mbar",
-        example=1011.5,
-    )
-    visib: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Visibility",
-        nullable=True,
-        minimum=0,
-        maximum=100,
-        unit="mi",
-        example=10,
-    )
-    origin_delay_1h: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Mean departure delay at the origin, of departures 60 to 120 minutes before the scheduled departure",
-        nullable=True,
-        minimum=-120,
-        maximum=1440,
-        unit="min",
-        example=24.5,
-        derived=True,
-    )
-    origin_delay_3h: float = column(
-        Role.FEATURE,
-        Known.AT_DECISION,
-        "Mean departure delay at the origin, of departures 60 to 240 minutes before the scheduled departure",
-        nullable=True,
-        minimum=-120,
-        maximum=1440,
-        unit="min",
-        example=18.0,
-        derived=True,
-    )
-    dep: datetime = column(
-        Role.FORBIDDEN, Known.AFTER_DECISION, "Actual departure; missing if cancelled", nullable=True
-    )
-    dep_delay: float = column(
-        Role.FORBIDDEN,
-        Known.AFTER_DECISION,
-        "Departure delay; missing if cancelled",
-        nullable=True,
-        minimum=-120,
-        maximum=1440,
-        unit="min",
-    )
-    arr: datetime = column(
-        Role.FORBIDDEN,
-        Known.WITH_LABEL,
-        "Actual arrival, New York time; missing if cancelled or diverted",
-        nullable=True,
-    )
-    arr_delay: float = column(
-        Role.FORBIDDEN,
-        Known.WITH_LABEL,
-        "Arrival delay; missing if cancelled or diverted",
-        nullable=True,
-        minimum=-180,
-        maximum=1440,
-        unit="min",
-    )
-    late: bool = column(
-        Role.LABEL,
-        Known.WITH_LABEL,
-        "Arrived 15 minutes late or more; missing if cancelled or diverted: such rows are not learnt from",
-        nullable=True,
+    origin_delay_3h: float = derived(
+        "Mean delay at the origin, 1 to 4 h before", -120, 1440, "min", example=18.0
     )
 
-    # A check across columns names them in its text: a finding then shows their values.
+    dep: datetime = forbidden("Actual departure; missing if cancelled")
+    dep_delay: float = forbidden("Departure delay; missing if cancelled", -120, 1440, "min")
+    arr: datetime = forbidden("Actual arrival, New York time; missing without one", known=WITH_LABEL)
+    arr_delay: float = forbidden("Arrival delay; missing without one", -180, 1440, "min", known=WITH_LABEL)
+    late: bool = label("Arrived 15 minutes late or more; missing if cancelled or diverted")
 
     class Config:
         """No other column, and a flight has one origin, time, carrier and number."""
@@ -216,6 +62,7 @@ class Contract(pa.DataFrameModel):
         strict = True
         unique = ["sched_dep", "carrier", "flight", "origin"]  # noqa: RUF012 - pandera's way to say it
 
+    # The text of a check names its columns: a finding then shows their values.
     @pa.dataframe_check(error="arr is after dep")
     def arrives_after_departure(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805 - pandera's signature
         """An aircraft lands after it took off."""
@@ -224,8 +71,8 @@ class Contract(pa.DataFrameModel):
     @pa.dataframe_check(error="weather_time is the hour before that of sched_dep")
     def weather_hour_matches(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805
         """Weather of a later hour would be a look into the future."""
-        expected = pl.col("sched_dep").dt.truncate("1h") - pl.duration(hours=1)
-        return data.lazyframe.select((pl.col("weather_time") == expected).fill_null(value=True))
+        hour = pl.col("sched_dep").dt.truncate("1h") - pl.duration(hours=1)
+        return data.lazyframe.select((pl.col("weather_time") == hour).fill_null(value=True))
 
     @pa.dataframe_check(error="late follows from arr_delay")
     def label_matches_delay(cls, data: pa.PolarsData) -> pl.LazyFrame:  # noqa: N805

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from merge_lane.data.columns import Arrays
+    from merge_lane.features import Arrays
 
 DECISION = np.timedelta64(60, "m")
 """The model is asked this long before the scheduled departure: later knowledge does not count."""
 
 DELAY_CAP = 300.0  # minutes: one flight of the day after must not drown an airport's mean
+THURSDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
 
 
 def history(rows: Arrays) -> Arrays:
@@ -27,16 +28,14 @@ def history(rows: Arrays) -> Arrays:
     """
     decision = rows["sched_dep"] - DECISION
     windows = {"origin_delay_1h": np.timedelta64(1, "h"), "origin_delay_3h": np.timedelta64(3, "h")}
-    found = {name: np.full(len(decision), np.nan) for name in windows}
-    left = ~np.isnat(rows["dep"])
+    delays = {name: np.full(len(decision), np.nan) for name in windows}
     for origin in np.unique(rows["origin"].astype(str)):
         here = rows["origin"] == origin
-        seen = here & left
+        departed = here & ~np.isnat(rows["dep"])
+        dep, delay = rows["dep"][departed], rows["dep_delay"][departed]
         for name, length in windows.items():
-            found[name][here] = _mean_before(
-                rows["dep"][seen], rows["dep_delay"][seen], decision[here], length
-            )
-    return found
+            delays[name][here] = _mean_before(dep, delay, decision[here], length)
+    return delays
 
 
 def _mean_before(
@@ -62,8 +61,7 @@ def build(rows: Arrays) -> Arrays:
         "carrier": rows["carrier"],
         "origin": rows["origin"],
         "dest": rows["dest"],
-        "weekday": (day.astype(np.int64) + 3).astype(np.float64)
-        % 7,  # 1970-01-01 was a Thursday; Monday is 0
+        "weekday": (day.astype(np.int64) + THURSDAY).astype(np.float64) % 7,
         "minute_of_day": (departure - day) / minutes,
         "scheduled_minutes": (rows["sched_arr"] - departure) / minutes,
         "distance": rows["distance"],

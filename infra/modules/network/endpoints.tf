@@ -1,4 +1,4 @@
-# The layers of an image come from S3, so that endpoint is needed even where nothing else reads a bucket. It costs nothing.
+# Image layers come from S3, so this endpoint is always needed. It is free.
 resource "aws_vpc_endpoint" "s3" {
   vpc_id            = aws_vpc.this.id
   service_name      = "com.amazonaws.${var.region}.s3"

@@ -1,15 +1,15 @@
 output "private_subnet_ids" {
-  description = "Subnets of the tasks, one a zone, without a route to the internet."
+  description = "Ids of the subnets of the tasks: one per zone, without a route to the internet."
   value       = [for subnet in aws_subnet.private : subnet.id]
 }
 
 output "public_subnet_ids" {
-  description = "Subnets of the load balancer, one a zone."
+  description = "Ids of the subnets of the load balancer, one per zone."
   value       = [for subnet in aws_subnet.public : subnet.id]
 }
 
 output "s3_prefix_list_id" {
-  description = "Prefix list of S3 in this region, for rules that let tasks reach it and nothing else."
+  description = "Id of the prefix list of S3 in this region, for rules that allow tasks to reach S3 only."
   value       = aws_vpc_endpoint.s3.prefix_list_id
 }
 
@@ -19,6 +19,6 @@ output "vpc_cidr" {
 }
 
 output "vpc_id" {
-  description = "Network that holds everything of this environment."
+  description = "Id of the network of this environment."
   value       = aws_vpc.this.id
 }

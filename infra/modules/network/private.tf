@@ -1,4 +1,4 @@
-# The tasks live here. There is no route to the internet: a stolen model has nowhere to call home to.
+# Subnets of the tasks. They have no route to the internet, so a compromised task cannot send data out.
 resource "aws_subnet" "private" {
   for_each = local.zone_index
 

@@ -1,4 +1,4 @@
-# The load balancer lives here, and nothing else.
+# Subnets of the load balancer only.
 resource "aws_internet_gateway" "this" {
   vpc_id = aws_vpc.this.id
 

@@ -1,5 +1,5 @@
 locals {
-  # The load balancer's name for each target group is what keeps the canary's errors out of the stable version's alarm.
+  # One target group per track keeps the canary's errors out of the stable version's alarm.
   dimensions = {
     for track, suffix in var.target_group_arn_suffixes :
     track => { LoadBalancer = var.load_balancer_arn_suffix, TargetGroup = suffix }
@@ -63,7 +63,7 @@ resource "aws_cloudwatch_metric_alarm" "latency" {
   evaluation_periods  = 5
   datapoints_to_alarm = 3
   comparison_operator = "GreaterThanThreshold"
-  threshold           = var.latency_p99_milliseconds / 1000 # CloudWatch counts in seconds
+  threshold           = var.latency_p99_milliseconds / 1000 # CloudWatch expects seconds
   treat_missing_data  = "notBreaching"
   dimensions          = each.value
   alarm_actions       = [aws_sns_topic.alarms.arn]
@@ -89,7 +89,7 @@ resource "aws_cloudwatch_metric_alarm" "unhealthy" {
   ok_actions          = [aws_sns_topic.alarms.arn]
 }
 
-# Silence is an outage too: a stable version without one healthy task reports nothing at all.
+# Missing data is an outage: a stable version without a healthy task reports nothing.
 resource "aws_cloudwatch_metric_alarm" "nobody_home" {
   alarm_name          = "${var.name}-stable-nobody-home"
   alarm_description   = "The stable version has no healthy task. Runbook: docs/infra.md"

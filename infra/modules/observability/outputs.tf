@@ -1,5 +1,5 @@
 output "alarm_names" {
-  description = "Track (stable, canary) -> its alarms, for a deploy that asks whether one fires."
+  description = "Track (stable, canary) -> names of its alarms, for a deployment that checks whether one fires."
   value = {
     for track in keys(local.dimensions) : track => concat(
       [for alarms in [aws_cloudwatch_metric_alarm.errors, aws_cloudwatch_metric_alarm.latency, aws_cloudwatch_metric_alarm.unhealthy] : alarms[track].alarm_name],
@@ -9,6 +9,6 @@ output "alarm_names" {
 }
 
 output "alarm_topic_arn" {
-  description = "Topic that alarms and budget publish to."
+  description = "ARN of the topic that the alarms and the budget publish to."
   value       = aws_sns_topic.alarms.arn
 }

@@ -1,5 +1,5 @@
 variable "alarm_emails" {
-  description = "Addresses that are written to when an alarm fires; each has to confirm once."
+  description = "E-mail addresses that receive the alarms and the budget's warnings; each has to confirm once."
   type        = set(string)
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "alarm_emails" {
 }
 
 variable "budget_usd_per_month" {
-  description = "What this environment may cost a month, in US dollars. Alarms at 80% spent and at 100% forecast."
+  description = "Monthly budget of this environment in US dollars. Warnings are sent at 80% spent and at 100% forecast."
   type        = number
   nullable    = false
 
@@ -21,13 +21,13 @@ variable "budget_usd_per_month" {
 }
 
 variable "cost_tag" {
-  description = "Key and value of the tag that marks this environment's costs (activate the key as a cost allocation tag)."
+  description = "Key and value of the tag on all costs of this environment (activate the key as a cost allocation tag)."
   type        = object({ key = string, value = string })
   nullable    = false
 }
 
 variable "error_percent" {
-  description = "Share of a track's answers that may be server errors, in percent."
+  description = "Share of server errors in a track's responses above which an alarm fires, in percent."
   type        = number
   default     = 1
   nullable    = false
@@ -39,7 +39,7 @@ variable "error_percent" {
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts the alarms' topic."
+  description = "ARN of the key that encrypts the alarms' topic."
   type        = string
   nullable    = false
 }
@@ -57,13 +57,13 @@ variable "latency_p99_milliseconds" {
 }
 
 variable "load_balancer_arn_suffix" {
-  description = "What CloudWatch calls the load balancer."
+  description = "ARN suffix of the load balancer: its name in CloudWatch."
   type        = string
   nullable    = false
 }
 
 variable "name" {
-  description = "Prefix of every name, such as merge-lane-staging."
+  description = "Prefix of every resource name, such as merge-lane-staging."
   type        = string
   nullable    = false
 
@@ -74,12 +74,12 @@ variable "name" {
 }
 
 variable "target_group_arn_suffixes" {
-  description = "Track (stable, canary) -> what CloudWatch calls its target group."
+  description = "Track (stable, canary) -> ARN suffix of its target group: its name in CloudWatch."
   type        = map(string)
   nullable    = false
 
   validation {
     condition     = toset(keys(var.target_group_arn_suffixes)) == toset(["stable", "canary"])
-    error_message = "target_group_arn_suffixes must name the tracks stable and canary."
+    error_message = "target_group_arn_suffixes must have exactly the keys stable and canary."
   }
 }

@@ -1,4 +1,4 @@
-# A tag is the hash of what went in, so it can never mean two images.
+# A tag is the hash of the image's content, so it always means the same image.
 resource "aws_ecr_repository" "this" {
   name                 = var.name
   image_tag_mutability = "IMMUTABLE"

@@ -1,17 +1,17 @@
 variable "image_count_to_keep" {
-  description = "Tagged images that are kept. A rollback to an older one has to build it again."
+  description = "Number of tagged images to keep. A rollback to an older image has to build it again."
   type        = number
   default     = 200
   nullable    = false
 
   validation {
     condition     = var.image_count_to_keep >= 10 && var.image_count_to_keep <= 1000
-    error_message = "image_count_to_keep must be between 10 and 1000: with fewer, a revert would find its image gone."
+    error_message = "image_count_to_keep must be between 10 and 1000: with fewer, a revert would have to build its image again."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts the images."
+  description = "ARN of the key that encrypts the images."
   type        = string
   nullable    = false
 }
@@ -28,7 +28,7 @@ variable "name" {
 }
 
 variable "untagged_days_to_keep" {
-  description = "Days after which an image that carries no tag is removed."
+  description = "Number of days to keep an image without a tag."
   type        = number
   default     = 7
   nullable    = false

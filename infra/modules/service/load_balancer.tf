@@ -1,5 +1,5 @@
 resource "aws_lb" "this" {
-  #checkov:skip=CKV_AWS_150:On by default; an environment that is to be destroyed says false
+  #checkov:skip=CKV_AWS_150:On by default; set it to false before an environment is destroyed
   #checkov:skip=CKV2_AWS_28:A web application firewall costs more than the service; add one in front where the API is public
   name                       = var.name
   load_balancer_type         = "application"
@@ -17,7 +17,7 @@ resource "aws_lb" "this" {
 }
 
 resource "aws_lb_target_group" "this" {
-  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; what follows never leaves the private subnets
+  #checkov:skip=CKV_AWS_378:TLS ends at the load balancer; the traffic after it stays in the private subnets
   for_each = local.tracks
 
   name                 = "${var.name}-${each.key}"
@@ -53,7 +53,7 @@ resource "aws_lb_listener" "http" {
   }
 }
 
-# The listener itself sends nobody anywhere: traffic flows only by the rules below.
+# The listener itself forwards nothing; only the rules below do.
 resource "aws_lb_listener" "https" {
   load_balancer_arn = aws_lb.this.arn
   protocol          = "HTTPS"

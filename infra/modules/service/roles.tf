@@ -8,7 +8,7 @@ locals {
     }]
   })
 
-  # A reference may name one key of a secret behind its ARN, which a policy does not know.
+  # A reference may select one key of a secret after its ARN; a policy accepts the ARN only.
   secret_arns = [for arn in sort(values(var.secrets)) : join(":", slice(split(":", arn), 0, min(7, length(split(":", arn)))))]
 
   read_secrets = [for statement in [
@@ -27,7 +27,7 @@ locals {
   ] : statement if length(var.secrets) > 0]
 }
 
-# What AWS does to start a task: pull the image, write its logs, hand it its secrets.
+# For AWS to start a task: pull the image, write logs, pass secrets.
 resource "aws_iam_role" "execution" {
   name                 = "${var.name}-execution"
   path                 = "/${var.name}/"
@@ -36,7 +36,7 @@ resource "aws_iam_role" "execution" {
 }
 
 resource "aws_iam_role_policy" "execution" {
-  #checkov:skip=CKV_AWS_355:ecr:GetAuthorizationToken knows no resource; AWS wants "*"
+  #checkov:skip=CKV_AWS_355:ecr:GetAuthorizationToken accepts no resource other than "*"
   name = "start-a-task"
   role = aws_iam_role.execution.id
 
@@ -65,7 +65,7 @@ resource "aws_iam_role_policy" "execution" {
   })
 }
 
-# What the server itself may do: leave its predictions. It cannot read them back.
+# For the server itself: it can write predictions and cannot read them.
 resource "aws_iam_role" "task" {
   name                 = "${var.name}-task"
   path                 = "/${var.name}/"
@@ -94,7 +94,7 @@ resource "aws_iam_role_policy" "task" {
   })
 }
 
-# An image of another registry than ECR needs no permission of AWS; a role without one pulls nothing from ECR.
+# Empty for an image from another registry than ECR: the role can then pull nothing from ECR.
 locals {
   ecr_image       = "^([0-9]{12})\\.dkr\\.ecr\\.([a-z0-9-]+)\\.amazonaws\\.com/([^@]+)@"
   ecr_matches     = flatten([for image in values(local.images) : try([regex(local.ecr_image, image)], [])])

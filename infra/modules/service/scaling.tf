@@ -1,4 +1,4 @@
-# Only the stable service scales: a canary of changing size could not be compared with it.
+# Only the stable service scales: the comparison needs a canary of constant size.
 resource "aws_appautoscaling_target" "stable" {
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"

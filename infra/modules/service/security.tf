@@ -15,7 +15,7 @@ resource "aws_security_group" "tasks" {
 }
 
 resource "aws_vpc_security_group_ingress_rule" "public" {
-  #checkov:skip=CKV_AWS_260:Port 80 answers with a redirect to HTTPS and nothing else
+  #checkov:skip=CKV_AWS_260:Port 80 only redirects to HTTPS
   for_each = { for pair in setproduct([80, 443], var.ingress_cidrs) : "${pair[0]} ${pair[1]}" => pair }
 
   security_group_id = aws_security_group.load_balancer.id

@@ -8,13 +8,13 @@ resource "aws_ecs_cluster" "this" {
 }
 
 locals {
-  # At a weight of 100 the canary carries what the stable service carries at least.
+  # At a weight of 100 the canary needs at least as many tasks as the stable service.
   canary_task_count = max(var.canary_task_count, ceil(var.min_task_count * var.canary_weight_percent / 100))
   rolled_back       = "ECS gave up on this version and went back to the one before (circuit breaker). No traffic was moved. Read the stopped tasks' reasons, then deploy a version that starts."
 }
 
 resource "aws_ecs_service" "stable" {
-  #checkov:skip=CKV_AWS_332:1.4.0 is the latest; LATEST would change what runs without a commit
+  #checkov:skip=CKV_AWS_332:1.4.0 is the latest; LATEST would change the platform without a commit
   depends_on = [aws_lb_listener_rule.probe, aws_iam_role_policy.execution]
 
   name                               = "stable"
@@ -56,7 +56,7 @@ resource "aws_ecs_service" "stable" {
   lifecycle {
     ignore_changes = [desired_count] # autoscaling decides
 
-    # After a rollback the service is steady again, and Terraform would report success and move the traffic.
+    # After a rollback by ECS the service is steady again: Terraform would report success and move the traffic.
     postcondition {
       condition     = self.task_definition == aws_ecs_task_definition.this["stable"].arn
       error_message = local.rolled_back
@@ -65,7 +65,7 @@ resource "aws_ecs_service" "stable" {
 }
 
 resource "aws_ecs_service" "canary" {
-  #checkov:skip=CKV_AWS_332:1.4.0 is the latest; LATEST would change what runs without a commit
+  #checkov:skip=CKV_AWS_332:1.4.0 is the latest; LATEST would change the platform without a commit
   count      = var.canary_image == null ? 0 : 1
   depends_on = [aws_lb_listener_rule.probe, aws_iam_role_policy.execution]
 
@@ -106,7 +106,7 @@ resource "aws_ecs_service" "canary" {
   }
 
   lifecycle {
-    # Removed after the traffic rule has let go of it, never before: otherwise its last requests would meet no task.
+    # Removed only after the traffic rule stops using it: otherwise its last requests would find no task.
     create_before_destroy = true
 
     postcondition {

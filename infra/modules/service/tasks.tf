@@ -3,7 +3,7 @@ locals {
   tracks = { stable = { probe_priority = 20 }, canary = { probe_priority = 21 } }
   images = merge({ stable = var.stable_image }, var.canary_image == null ? {} : { canary = var.canary_image })
 
-  # The same question that the image's own health check asks, in words that need no shell.
+  # The same check as the image's own health check, without a shell.
   ask_for_health = "import urllib.request as u; u.urlopen('http://127.0.0.1:${local.port}/healthz', timeout=3)"
 }
 
@@ -31,7 +31,7 @@ resource "aws_ecs_task_definition" "this" {
     cpu_architecture        = "X86_64"
   }
 
-  # The one place that can be written: it is gone with the task.
+  # The only writable directory; it is deleted with the task.
   volume {
     name = "scratch"
   }

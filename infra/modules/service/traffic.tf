@@ -1,4 +1,4 @@
-# Metrics are for the monitoring inside, not for the world.
+# /metrics is for internal monitoring and not public.
 resource "aws_lb_listener_rule" "hidden" {
   listener_arn = aws_lb_listener.https.arn
   priority     = 10
@@ -22,8 +22,8 @@ resource "aws_lb_listener_rule" "hidden" {
   tags = { Name = "${var.name}-hidden" }
 }
 
-# Asks one track for its version whatever the weights are. Without these rules a target group would belong to no load
-# balancer before traffic moves, and ECS refuses to make a service on such a group.
+# Requests with the track's header reach that track, whatever the weights are. The rules also attach each target group to
+# the load balancer before traffic moves: ECS refuses to create a service for a group without a load balancer.
 resource "aws_lb_listener_rule" "probe" {
   for_each = aws_lb_target_group.this
 
@@ -51,7 +51,7 @@ resource "aws_lb_listener_rule" "probe" {
   tags = { Name = "${var.name}-probe-${each.key}" }
 }
 
-# Moves only after both services are steady: a version that never becomes ready fails the apply before this line.
+# The weights change only after both services are steady: a version that never becomes ready fails the apply earlier.
 resource "aws_lb_listener_rule" "traffic" {
   depends_on = [aws_ecs_service.stable, aws_ecs_service.canary]
 

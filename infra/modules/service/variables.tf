@@ -1,34 +1,34 @@
 variable "access_log_bucket_name" {
-  description = "Bucket that takes the load balancer's access logs."
+  description = "Name of the bucket for the load balancer's access logs."
   type        = string
   nullable    = false
 }
 
 variable "canary_image" {
-  description = "Image of the canary by digest; null when nothing is being tried out, and then there is no canary service at all."
+  description = "Image of the canary by digest; null for no canary service."
   type        = string
   default     = null
 
   validation {
     condition     = var.canary_image == null || can(regex("^[^@ ]+@sha256:[0-9a-f]{64}$", var.canary_image))
-    error_message = "canary_image must name an image by digest, such as registry.example/merge-lane@sha256:<64 hex digits>: a tag can change its meaning."
+    error_message = "canary_image must name an image by digest, such as registry.example/merge-lane@sha256:<64 hex digits>: a tag can be moved to another image."
   }
 }
 
 variable "canary_task_count" {
-  description = "Tasks of the canary while it takes a share of the traffic; at a high weight there are as many as the weight asks for."
+  description = "Minimum number of canary tasks; a high weight raises it."
   type        = number
   default     = 1
   nullable    = false
 
   validation {
     condition     = var.canary_task_count >= 1 && floor(var.canary_task_count) == var.canary_task_count
-    error_message = "canary_task_count must be a whole number of at least 1: a canary without tasks judges nothing."
+    error_message = "canary_task_count must be a whole number of at least 1: a canary without tasks cannot be judged."
   }
 }
 
 variable "canary_weight_percent" {
-  description = "Share of the traffic that the canary takes, in percent."
+  description = "Share of the traffic that the canary gets, in percent."
   type        = number
   default     = 0
   nullable    = false
@@ -40,42 +40,42 @@ variable "canary_weight_percent" {
 
   validation {
     condition     = var.canary_weight_percent == 0 || var.canary_image != null
-    error_message = "canary_weight_percent is above 0 and there is no canary_image: that traffic would meet no task."
+    error_message = "canary_weight_percent is above 0 without a canary_image: no task would answer that traffic."
   }
 }
 
 variable "certificate_arn" {
-  description = "Certificate of the load balancer's HTTPS listener."
+  description = "ARN of the certificate of the load balancer's HTTPS listener."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/.+$", var.certificate_arn))
-    error_message = "certificate_arn must be the ARN of a certificate of ACM."
+    error_message = "certificate_arn must be the ARN of an ACM certificate."
   }
 }
 
 variable "cpu_units" {
-  description = "CPU of a task in units of which 1024 are one core."
+  description = "CPU of a task in units; 1024 units are one core."
   type        = number
   default     = 512
   nullable    = false
 
   validation {
     condition     = contains([256, 512, 1024, 2048, 4096], var.cpu_units)
-    error_message = "cpu_units must be a size that Fargate offers: 256, 512, 1024, 2048 or 4096."
+    error_message = "cpu_units must be a size that Fargate supports: 256, 512, 1024, 2048 or 4096."
   }
 }
 
 variable "deletion_protection" {
-  description = "Whether the load balancer refuses to be deleted; set it to false, apply, then destroy."
+  description = "Whether AWS refuses to delete the load balancer. To delete it, set this to false, apply, then destroy."
   type        = bool
   default     = true
   nullable    = false
 }
 
 variable "drain_seconds" {
-  description = "Seconds that requests in flight are given before their task is stopped."
+  description = "Seconds to finish open requests before their task is stopped."
   type        = number
   default     = 30
   nullable    = false
@@ -87,49 +87,49 @@ variable "drain_seconds" {
 }
 
 variable "environment_variables" {
-  description = "Plain settings of the server, name -> value. Nothing secret."
+  description = "Environment variables of the server, name -> value. No secrets."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = !anytrue([for name in keys(var.environment_variables) : can(regex("(?i)(secret|password|token|api_?key)", name))])
-    error_message = "environment_variables holds a name that sounds like a secret: use secrets, which hold a reference and no value."
+    error_message = "environment_variables has a name that looks like a secret: use secrets, which takes a reference instead of a value."
   }
 }
 
 variable "ingress_cidrs" {
-  description = "Addresses that may reach the load balancer."
+  description = "Address ranges that may reach the load balancer."
   type        = set(string)
   default     = ["0.0.0.0/0"]
   nullable    = false
 
   validation {
     condition     = length(var.ingress_cidrs) > 0 && alltrue([for cidr in var.ingress_cidrs : can(cidrhost(cidr, 0))])
-    error_message = "ingress_cidrs must hold at least one IPv4 range, such as 203.0.113.0/24."
+    error_message = "ingress_cidrs must have at least one IPv4 range, such as 203.0.113.0/24."
   }
 }
 
 variable "kms_key_arn" {
-  description = "Key that encrypts the logs and reads the secrets."
+  description = "ARN of the key that encrypts the logs and decrypts the secrets."
   type        = string
   nullable    = false
 }
 
 variable "log_retention_days" {
-  description = "Days for which the server's logs are kept."
+  description = "Number of days to keep the server's logs."
   type        = number
   default     = 365
   nullable    = false
 
   validation {
     condition     = contains([30, 60, 90, 120, 150, 180, 365, 400, 545, 731], var.log_retention_days)
-    error_message = "log_retention_days must be a number that CloudWatch offers: 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731."
+    error_message = "log_retention_days must be a retention that CloudWatch supports: 30, 60, 90, 120, 150, 180, 365, 400, 545 or 731."
   }
 }
 
 variable "max_task_count" {
-  description = "Tasks of the stable service at most."
+  description = "Maximum number of stable tasks."
   type        = number
   nullable    = false
 
@@ -147,12 +147,12 @@ variable "memory_mib" {
 
   validation {
     condition     = var.memory_mib >= 2 * var.cpu_units && var.memory_mib <= 8 * var.cpu_units && var.memory_mib % 512 == 0
-    error_message = "memory_mib must be a multiple of 512, from 2 to 8 times cpu_units: Fargate offers no other."
+    error_message = "memory_mib must be a multiple of 512, from 2 to 8 times cpu_units: Fargate supports no other size."
   }
 }
 
 variable "min_task_count" {
-  description = "Tasks of the stable service at least; from 2 on, a zone may fail."
+  description = "Minimum number of stable tasks. With 2 or more, the service survives the failure of a zone."
   type        = number
   nullable    = false
 
@@ -163,48 +163,48 @@ variable "min_task_count" {
 }
 
 variable "name" {
-  description = "Prefix of every name, such as merge-lane-staging."
+  description = "Prefix of every resource name, such as merge-lane-staging."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.name))
-    error_message = "name must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter: a target group's name holds no more."
+    error_message = "name must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter: the name of a target group allows no more."
   }
 }
 
 variable "permissions_boundary_arn" {
-  description = "Permissions boundary of the roles of the tasks; null for none."
+  description = "ARN of the permissions boundary of the tasks' roles; null for none."
   type        = string
   default     = null
 }
 
 variable "prediction_bucket_arn" {
-  description = "Bucket that the tasks may write predictions to, under predictions/, and not read."
+  description = "ARN of the bucket in which the tasks can write under predictions/ and cannot read."
   type        = string
   nullable    = false
 }
 
 variable "private_subnet_ids" {
-  description = "Subnets of the tasks."
+  description = "Ids of the subnets of the tasks."
   type        = list(string)
   nullable    = false
 }
 
 variable "public_subnet_ids" {
-  description = "Subnets of the load balancer."
+  description = "Ids of the subnets of the load balancer."
   type        = list(string)
   nullable    = false
 }
 
 variable "region" {
-  description = "Region of the logs, such as eu-west-1."
+  description = "AWS region of the logs, such as eu-west-1."
   type        = string
   nullable    = false
 }
 
 variable "requests_per_task_per_minute" {
-  description = "Requests a minute that one task is meant to serve; above, the stable service grows."
+  description = "Requests per minute and task above which the stable service adds a task."
   type        = number
   default     = 6000
   nullable    = false
@@ -216,20 +216,20 @@ variable "requests_per_task_per_minute" {
 }
 
 variable "s3_prefix_list_id" {
-  description = "Prefix list of S3: the only addresses outside the network that a task may reach."
+  description = "Id of the prefix list of S3: the only addresses outside the network that a task can reach."
   type        = string
   nullable    = false
 }
 
 variable "secrets" {
-  description = "Name of an environment variable -> ARN of the secret whose value it gets when a task starts. No value passes through Terraform."
+  description = "Name of an environment variable -> ARN of the secret that holds its value. The task gets the value when it starts; Terraform never sees it."
   type        = map(string)
   default     = {}
   nullable    = false
 
   validation {
     condition     = alltrue([for arn in values(var.secrets) : can(regex("^arn:aws[a-z-]*:(secretsmanager|ssm):[a-z0-9-]+:[0-9]{12}:(secret:|parameter/).+$", arn))])
-    error_message = "secrets must hold ARNs of Secrets Manager or of the Parameter Store, never the secrets themselves."
+    error_message = "secrets must be ARNs of Secrets Manager or of the Parameter Store, never values."
   }
 }
 
@@ -240,12 +240,12 @@ variable "stable_image" {
 
   validation {
     condition     = can(regex("^[^@ ]+@sha256:[0-9a-f]{64}$", var.stable_image))
-    error_message = "stable_image must name an image by digest, such as registry.example/merge-lane@sha256:<64 hex digits>: a tag can change its meaning."
+    error_message = "stable_image must name an image by digest, such as registry.example/merge-lane@sha256:<64 hex digits>: a tag can be moved to another image."
   }
 }
 
 variable "steady_state_timeout_seconds" {
-  description = "Seconds in which a service must be steady; after that the apply fails and the traffic stays where it was."
+  description = "Seconds that a service has to become steady. After that the apply fails and the traffic does not move."
   type        = number
   default     = 900
   nullable    = false
@@ -257,13 +257,13 @@ variable "steady_state_timeout_seconds" {
 }
 
 variable "vpc_cidr" {
-  description = "Address range of the network, where the endpoints of AWS are."
+  description = "Address range of the network, which contains the endpoints of AWS."
   type        = string
   nullable    = false
 }
 
 variable "vpc_id" {
-  description = "Network of the service."
+  description = "Id of the network of the service."
   type        = string
   nullable    = false
 }

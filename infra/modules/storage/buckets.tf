@@ -1,5 +1,5 @@
 resource "aws_s3_bucket" "this" {
-  #checkov:skip=CKV_AWS_144:A copy in another region is the user's choice: it doubles the bill and moves data across borders
+  #checkov:skip=CKV_AWS_144:Replication to another region is optional: it doubles the cost and moves data across borders
   #checkov:skip=CKV2_AWS_62:Nothing listens for events of these buckets
   for_each = var.buckets
 
@@ -32,7 +32,7 @@ resource "aws_s3_bucket_server_side_encryption_configuration" "this" {
   bucket = each.value.id
 
   rule {
-    bucket_key_enabled = true # one call to KMS a bucket, not one an object
+    bucket_key_enabled = true # one KMS call per bucket, not per object
 
     apply_server_side_encryption_by_default {
       sse_algorithm     = "aws:kms"
@@ -88,7 +88,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "this" {
 
 resource "aws_s3_bucket_logging" "this" {
   for_each   = aws_s3_bucket.this
-  depends_on = [aws_s3_bucket_policy.logs] # S3 asks whether it may write there
+  depends_on = [aws_s3_bucket_policy.logs] # S3 checks its permission to write there
 
   bucket        = each.value.id
   target_bucket = aws_s3_bucket.logs.id

@@ -1,4 +1,4 @@
-# One key for all that this environment keeps: removing access to it removes access to everything.
+# One key for all data of this environment: without access to the key there is no access to any data.
 resource "aws_kms_key" "this" {
   description             = "Encrypts what ${var.name} keeps"
   enable_key_rotation     = true

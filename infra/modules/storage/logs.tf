@@ -1,8 +1,8 @@
-# Access logs of the load balancer and of the other buckets. Load balancers can write only where S3's own key encrypts.
+# Access logs of the load balancer and of the other buckets. Load balancers can write only to a bucket with S3's own encryption key.
 resource "aws_s3_bucket" "logs" {
-  #checkov:skip=CKV_AWS_18:The bucket of the access logs would log itself for ever
+  #checkov:skip=CKV_AWS_18:A bucket of access logs that logs itself would grow for ever
   #checkov:skip=CKV_AWS_144:Access logs need no copy in another region
-  #checkov:skip=CKV_AWS_145:Load balancers cannot write to a bucket that a KMS key encrypts
+  #checkov:skip=CKV_AWS_145:Load balancers cannot write to a bucket with a KMS key
   #checkov:skip=CKV2_AWS_62:Nothing listens for events of this bucket
   bucket = "${var.name}-logs-${var.account_id}"
 }

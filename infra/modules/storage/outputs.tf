@@ -9,11 +9,11 @@ output "bucket_names" {
 }
 
 output "kms_key_arn" {
-  description = "Key that encrypts what this environment keeps."
+  description = "ARN of the key that encrypts the data of this environment."
   value       = aws_kms_key.this.arn
 }
 
 output "log_bucket_name" {
-  description = "Bucket of the access logs, once it takes them."
+  description = "Name of the bucket for access logs, after its policy allows them."
   value       = aws_s3_bucket_policy.logs.bucket
 }

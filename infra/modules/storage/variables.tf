@@ -1,5 +1,5 @@
 variable "account_id" {
-  description = "Account that owns the buckets; part of their names, which are global."
+  description = "Id of the account that owns the buckets; part of their names, which are global."
   type        = string
   nullable    = false
 
@@ -10,7 +10,7 @@ variable "account_id" {
 }
 
 variable "buckets" {
-  description = "Purpose of each bucket -> how long its objects are kept (null: for ever) and for how long replaced versions can be brought back."
+  description = "Purpose of each bucket -> number of days to keep its objects (null for ever) and replaced versions of them."
   type = map(object({
     expire_after_days      = optional(number)
     keep_old_versions_days = optional(number, 90)
@@ -24,7 +24,7 @@ variable "buckets" {
 
   validation {
     condition     = !contains(keys(var.buckets), "logs")
-    error_message = "buckets may not hold logs: the module makes that bucket itself."
+    error_message = "buckets must not have the key logs: the module creates that bucket itself."
   }
 
   validation {
@@ -34,30 +34,30 @@ variable "buckets" {
 }
 
 variable "log_retention_days" {
-  description = "Days for which access logs are kept."
+  description = "Number of days to keep access logs."
   type        = number
   default     = 365
   nullable    = false
 
   validation {
     condition     = var.log_retention_days >= 30
-    error_message = "log_retention_days must be at least 30: an incident is often found weeks later."
+    error_message = "log_retention_days must be at least 30: incidents are often noticed weeks later."
   }
 }
 
 variable "name" {
-  description = "Prefix of every name, such as merge-lane-staging."
+  description = "Prefix of every resource name, such as merge-lane-staging."
   type        = string
   nullable    = false
 
   validation {
     condition     = can(regex("^[a-z][a-z0-9-]{1,22}[a-z0-9]$", var.name))
-    error_message = "name must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter: a bucket's name has to hold it, a purpose and the account."
+    error_message = "name must be 3 to 24 lower-case letters, digits and hyphens, starting with a letter: a bucket's name also contains the purpose and the account id."
   }
 }
 
 variable "region" {
-  description = "Region whose services may use the key, such as eu-west-1."
+  description = "AWS region whose services can use the key, such as eu-west-1."
   type        = string
   nullable    = false
 

@@ -21,8 +21,10 @@ ROOT = Path(__file__).parents[3]
 class Small(pa.DataFrameModel):
     """The least that a contract needs."""
 
-    size: float = column(Role.FEATURE, Known.IN_ADVANCE, "Size", minimum=0, maximum=9, unit="m", example=3)
-    late: bool = column(Role.LABEL, Known.WITH_LABEL, "Late")
+    size: float = column(
+        "Size", role=Role.FEATURE, known=Known.IN_ADVANCE, minimum=0, maximum=9, unit="m", example=3
+    )
+    late: bool = column("Late", role=Role.LABEL, known=Known.WITH_LABEL)
 
 
 def test_limits_and_meaning_are_read_as_they_were_declared():
@@ -34,7 +36,7 @@ def test_limits_and_meaning_are_read_as_they_were_declared():
 @pytest.mark.parametrize("known", [Known.AFTER_DECISION, Known.WITH_LABEL])
 def test_a_feature_that_is_known_too_late_is_refused_by_name(known):
     class Leaking(Small):
-        late_start: float = column(Role.FEATURE, known, "Delay of the start")
+        late_start: float = column("Delay of the start", role=Role.FEATURE, known=known)
 
     with pytest.raises(LeakError, match="Column late_start cannot be a feature") as caught:
         schema.read(Leaking)
@@ -43,7 +45,9 @@ def test_a_feature_that_is_known_too_late_is_refused_by_name(known):
 
 def test_the_leaked_feature_stops_the_command_line_with_13(tmp_path, monkeypatch, capsys):
     class Leaking(Contract):
-        late_start: float = column(Role.FEATURE, Known.AFTER_DECISION, "Delay of the start", nullable=True)
+        late_start: float = column(
+            "Delay of the start", role=Role.FEATURE, known=Known.AFTER_DECISION, nullable=True
+        )
 
     (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
     monkeypatch.chdir(tmp_path)
@@ -56,7 +60,7 @@ def test_the_leaked_feature_stops_the_command_line_with_13(tmp_path, monkeypatch
 
 def test_two_labels_are_refused_by_name():
     class Two(Small):
-        early: bool = column(Role.LABEL, Known.WITH_LABEL, "Early")
+        early: bool = column("Early", role=Role.LABEL, known=Known.WITH_LABEL)
 
     with pytest.raises(ContractError, match=r"\['late', 'early'\]"):
         schema.read(Two)
@@ -64,7 +68,7 @@ def test_two_labels_are_refused_by_name():
 
 def test_no_label_is_refused():
     class Without(pa.DataFrameModel):
-        size: float = column(Role.FEATURE, Known.IN_ADVANCE, "Size")
+        size: float = column("Size", role=Role.FEATURE, known=Known.IN_ADVANCE)
 
     with pytest.raises(ContractError, match="A contract has one label"):
         schema.read(Without)
@@ -72,8 +76,8 @@ def test_no_label_is_refused():
 
 def test_two_time_columns_are_refused_by_name():
     class Two(Small):
-        first: datetime = column(Role.TIME, Known.IN_ADVANCE, "First")
-        second: datetime = column(Role.TIME, Known.IN_ADVANCE, "Second")
+        first: datetime = column("First", role=Role.TIME, known=Known.IN_ADVANCE)
+        second: datetime = column("Second", role=Role.TIME, known=Known.IN_ADVANCE)
 
     with pytest.raises(ContractError, match=r"\['first', 'second'\]") as caught:
         schema.read(Two)
@@ -90,7 +94,7 @@ def test_a_column_without_a_role_is_refused_by_name():
 
 def test_a_type_that_a_model_cannot_have_is_refused_by_name():
     class Odd(Small):
-        blob: bytes = column(Role.FEATURE, Known.IN_ADVANCE, "Blob")
+        blob: bytes = column("Blob", role=Role.FEATURE, known=Known.IN_ADVANCE)
 
     with pytest.raises(ContractError, match="Column blob has the type Binary"):
         schema.read(Odd)
@@ -98,7 +102,9 @@ def test_a_type_that_a_model_cannot_have_is_refused_by_name():
 
 def test_a_raw_month_is_not_asked_for_derived_columns():
     class Looking(Small):
-        recent: float = column(Role.FEATURE, Known.AT_DECISION, "What earlier rows tell", derived=True)
+        recent: float = column(
+            "What earlier rows tell", role=Role.FEATURE, known=Known.AT_DECISION, derived=True
+        )
 
     assert list(schema.raw(Looking).columns) == ["size", "late"]
     assert [one.name for one in schema.read(Looking) if one.derived] == ["recent"]

@@ -19,12 +19,16 @@ MONTH = "2013-01"
 class Parcels(pa.DataFrameModel):
     """A row for each parcel."""
 
-    parcel: int = column(Role.KEY, Known.IN_ADVANCE, "Number", minimum=1)
-    when: datetime = column(Role.TIME, Known.IN_ADVANCE, "Collected")
-    courier: str = column(Role.FEATURE, Known.IN_ADVANCE, "Courier", allowed=("AA", "B6"))
-    code: str = column(Role.FEATURE, Known.IN_ADVANCE, "Destination", pattern="^[A-Z]{3}$", nullable=True)
-    weight: float = column(Role.FEATURE, Known.IN_ADVANCE, "Weight", minimum=0, maximum=30, nullable=True)
-    late: bool = column(Role.LABEL, Known.WITH_LABEL, "Late", nullable=True)
+    parcel: int = column("Number", role=Role.KEY, known=Known.IN_ADVANCE, minimum=1)
+    when: datetime = column("Collected", role=Role.TIME, known=Known.IN_ADVANCE)
+    courier: str = column("Courier", role=Role.FEATURE, known=Known.IN_ADVANCE, one_of=("AA", "B6"))
+    code: str = column(
+        "Destination", role=Role.FEATURE, known=Known.IN_ADVANCE, pattern="^[A-Z]{3}$", nullable=True
+    )
+    weight: float = column(
+        "Weight", role=Role.FEATURE, known=Known.IN_ADVANCE, minimum=0, maximum=30, nullable=True
+    )
+    late: bool = column("Late", role=Role.LABEL, known=Known.WITH_LABEL, nullable=True)
 
     class Config:
         """No other column, and each parcel once."""

@@ -15,7 +15,8 @@ from merge_lane.system import files
 PROGRAM = """
 import sys
 from pathlib import Path
-from merge_lane import errors, files
+from merge_lane import errors
+from merge_lane.system import files
 try:
     files.write_text(Path("data/raw/table.csv"), "1,2,3\\n" * 100_000)
 except errors.ProjectError as error:

@@ -8,6 +8,7 @@ WORDS = (ROOT / "template-only/tests/example/words.txt").read_text().splitlines(
 REPLACED = (
     "tests/",  # adopt removes those that speak of the example
     "template-only",
+    "library/tests/",  # tests of adopting speak of what it replaces
     "README.md",  # a generated project has its own
     "CHANGELOG.md",
     "cookiecutter.json",

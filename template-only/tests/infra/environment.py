@@ -20,13 +20,15 @@ class Environment:
     def __init__(self, name: str, directory: Path, cloud: harness.Cloud) -> None:
         self.cloud = cloud
         infra = harness.copy_infra(directory / "infra")
-        (infra / f"environments/{name}/state_override.tf").write_text(LOCAL_BACKEND)
-        self.terraform = Terraform(infra / f"environments/{name}", cloud.environment)
+        (infra / "environment/state_override.tf").write_text(LOCAL_BACKEND)
+        (infra / f"environment/{name}.tfvars").rename(infra / "environment/terraform.tfvars")
+        self.terraform = Terraform(infra / "environment", cloud.environment)
         self.terraform.init()
         self.settings: dict[str, Any] = {
             "alarm_emails": ["alarms@example.com"],
             "certificate_arn": cloud.certificate(),
             "deletion_protection": False,
+            "environment": name,
             "permissions_boundary_arn": cloud.boundary(),
             "stable_image": STABLE,
             "steady_state_timeout_seconds": 10,

@@ -23,7 +23,7 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789012"
 REPOSITORY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/merge-lane"
 MODULES = sorted(path.name for path in (ROOT / "infra/modules").iterdir())
-ROOTS = ["bootstrap", "environments/staging", "environments/production"]
+ROOTS = ["bootstrap", "environment"]
 BOOTSTRAP = {
     "github_owner": "octo-org",
     "github_owner_id": "1001",

@@ -7,7 +7,7 @@ from infra.harness import MODULES, ROOT, ROOTS, Terraform, plain
 
 pytestmark = pytest.mark.slow
 
-TESTED = [*(f"modules/{name}" for name in MODULES), "bootstrap"]
+TESTED = [*(f"modules/{name}" for name in MODULES), *ROOTS]
 
 
 @pytest.fixture(scope="session")

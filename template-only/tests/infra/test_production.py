@@ -1,4 +1,4 @@
-"""Production on a cloud on loopback, with the numbers of its own terraform.tfvars."""
+"""Production on a cloud on loopback, with the numbers of production.tfvars."""
 
 import pytest
 from infra import rights

@@ -1,9 +1,11 @@
 """The state of an environment in S3: one writer at a time, and what is left when a writer dies."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from infra import harness
@@ -12,7 +14,8 @@ from infra.harness import Terraform, plain
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
-KEY = "module.environment.module.storage.aws_kms_key.this"
+ENVIRONMENTS = ("staging", "production")
+KEY = "module.storage.aws_kms_key.this"
 LOCK = "environments/staging.tfstate.tflock"
 
 
@@ -36,16 +39,16 @@ def staging(cloud, bucket, tmp_path):
         "TF_VAR_stable_image": STABLE,
         "STATE_RESCUE_DIR": str(tmp_path / "rescued"),
     }
-    terraform = Terraform(infra / "environments/staging", {**cloud.environment, **location, **settings})
+    terraform = Terraform(infra / ".terraform/staging", {**cloud.environment, **location, **settings})
     terraform.script = infra / "terraform"
     script(terraform, "init")
     yield terraform
     cloud.client("s3").delete_object(Bucket=bucket, Key=LOCK)
 
 
-def script(terraform, *words, check=True):
-    """Run infra/terraform staging WORDS as a workflow does."""
-    command = ["timeout", "120", str(terraform.script), "staging", *words]
+def script(terraform, *words, environment="staging", check=True):
+    """Run infra/terraform ENVIRONMENT WORDS as a workflow does."""
+    command = ["timeout", "120", str(terraform.script), environment, *words]
     done = subprocess.run(command, env=terraform.environment, capture_output=True, text=True, check=False)
     assert not check or done.returncode == 0, plain(done)
     return done
@@ -98,11 +101,12 @@ def test_a_state_that_could_not_be_written_is_saved_and_brought_back(staging, cl
     refused = script(staging, "save-state", check=False)
     assert refused.returncode == 3
     assert "could not be pushed; keep" in plain(refused)
-    assert len(list((staging.directory.parents[3] / "rescued").iterdir())) == 1
+    assert len(list((staging.directory.parents[2] / "rescued").iterdir())) == 1
+    assert "nothing to save" in script(staging, "save-state", environment="production").stdout
     cloud.refuse()
-    assert "where it belongs again" in script(staging, "save-state").stdout
+    assert "in its bucket again" in script(staging, "save-state").stdout
     assert not (staging.directory / "errored.tfstate").exists()
-    plan = staging.run("plan", "-no-color", "-detailed-exitcode", f"-target={KEY}", check=False)
+    plan = script(staging, "plan", "-no-color", "-detailed-exitcode", f"-target={KEY}", check=False)
     assert plan.returncode == 0, plain(plan)
 
 
@@ -112,18 +116,14 @@ def test_a_plan_as_deployed_takes_images_and_weight_from_the_state_and_leaves_no
     assert LOCK not in keys_of(cloud, bucket)
 
 
-def test_an_environment_that_is_not_there_is_named(staging):
-    done = subprocess.run(
-        [str(staging.script), "nowhere", "plan"], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 2
-    assert "no environment called nowhere" in done.stderr
-
-
-def test_without_the_states_bucket_nothing_is_initialised(staging):
-    environment = {key: value for key, value in staging.environment.items() if key != "TF_STATE_BUCKET"}
-    done = subprocess.run(
-        [str(staging.script), "staging", "init"], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode != 0
-    assert "an output of infra/bootstrap" in done.stderr
+def test_two_environments_at_once(staging, cloud, bucket):
+    """Both environments can be initialised and applied from one checkout at the same time."""
+    shutil.rmtree(staging.directory)
+    with ThreadPoolExecutor() as pool:
+        for words in (["init"], ["apply", "-auto-approve", f"-target={KEY}"]):
+            runs = [pool.submit(script, staging, *words, environment=name) for name in ENVIRONMENTS]
+            assert [run.result().returncode for run in runs] == [0, 0]
+    assert {f"environments/{name}.tfstate" for name in ENVIRONMENTS} <= set(keys_of(cloud, bucket))
+    for name in ENVIRONMENTS:
+        shown = script(staging, "state", "show", "-no-color", KEY, environment=name).stdout
+        assert f"merge-lane-{name}" in shown

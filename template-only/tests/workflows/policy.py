@@ -16,7 +16,9 @@ PINS = {
     if line and not line.startswith("#")
 }
 USES = re.compile(r"^\s*(?:- )?uses: (\S+)(?: # (\S+))?\s*$", re.MULTILINE)
+CALL = re.compile(r"\./\.github/workflows/([\w.-]+)")
 GRANT = re.compile(r"^ {6}([a-z-]+): (read|write)(.*)$", re.MULTILINE)
+READ = re.compile(r"\benv\.(\w+)")
 TARGET = re.compile(r"^([a-z][a-z0-9-]*):", re.MULTILINE)
 # What names the code of a pull request. The base branch and the default branch are trusted.
 HEAD = re.compile(r"head|github\.sha|github\.ref\b|merge|inputs\.", re.IGNORECASE)
@@ -27,10 +29,11 @@ NO_SCOPE = {"id-token"}
 
 @dataclass(frozen=True)
 class Workflow:
-    """A workflow as text and as values."""
+    """A workflow as text and as values, with the folder of the workflows that it may call."""
 
     name: str
     text: str
+    folder: Path = ROOT / ".github/workflows"
 
     @property
     def values(self) -> dict[Any, Any]:
@@ -47,6 +50,24 @@ class Workflow:
 
     def steps(self) -> list[tuple[str, dict[str, Any]]]:
         return [(name, step) for name, job in self.jobs.items() for step in job.get("steps", [])]
+
+    def calls(self) -> list[tuple[str, dict[str, Any], Workflow | None]]:
+        """Return each job that calls a workflow, with that workflow, or None where it is not one of ours."""
+        calling = [(name, job) for name, job in self.jobs.items() if "uses" in job]
+        return [(name, job, self.called(job["uses"])) for name, job in calling]
+
+    def called(self, uses: str) -> Workflow | None:
+        match = CALL.fullmatch(uses)
+        if not match or not (self.folder / match[1]).is_file():
+            return None
+        workflow = Workflow(match[1], (self.folder / match[1]).read_text(), self.folder)
+        return workflow if "workflow_call" in workflow.triggers else None
+
+    def working_jobs(self) -> list[tuple[str, dict[str, Any], Workflow]]:
+        """Return each job with steps and the file it is in: the jobs of called workflows too."""
+        own = [(name, job, self) for name, job in self.jobs.items() if "uses" not in job]
+        inner = [(name, called) for name, _, called in self.calls() if called]
+        return own + [(f"{name} / {n}", job, file) for name, c in inner for n, job, file in c.working_jobs()]
 
 
 def permissions_start_at_none(workflow: Workflow) -> list[str]:
@@ -90,9 +111,41 @@ def each_job_ends(workflow: Workflow) -> list[str]:
 
 
 def runs_do_not_pile_up(workflow: Workflow) -> list[str]:
+    """The group of the caller covers a called workflow; waiting for it again would be a deadlock."""
     concurrency = workflow.values.get("concurrency")
+    if set(workflow.triggers) == {"workflow_call"}:
+        return ["a called workflow has a concurrency of its own"] if concurrency else []
     whole = isinstance(concurrency, dict) and {"group", "cancel-in-progress"} <= set(concurrency)
     return [] if whole else ["no concurrency with group and cancel-in-progress"]
+
+
+def each_call_is_of_a_workflow_here(workflow: Workflow) -> list[str]:
+    """The rules see only the workflows of this repository."""
+    return [f"{name}: {job['uses']}" for name, job, called in workflow.calls() if called is None]
+
+
+def each_call_grants_what_is_used(workflow: Workflow) -> list[str]:
+    """Less stops the run before it starts; more is a permission without a use."""
+    return [
+        f"{name}: grants {job.get('permissions')}, the called jobs ask for {highest(called)}"
+        for name, job, called in workflow.calls()
+        if called and job.get("permissions") != highest(called)
+    ]
+
+
+def highest(workflow: Workflow) -> dict[str, str]:
+    """Return the highest level that any job asks for, by scope."""
+    asked = [job.get("permissions") or {} for job in workflow.jobs.values()]
+    levels = sorted((level, scope) for permissions in asked for scope, level in permissions.items())
+    return {scope: level for level, scope in levels}  # `read` sorts before `write`
+
+
+def each_env_that_is_read_is_set(workflow: Workflow) -> list[str]:
+    """A called workflow does not see the `env` of its caller: what it reads there is empty."""
+    blocks = [workflow.values.get("env"), *(job.get("env") for job in workflow.jobs.values())]
+    blocks += [step.get("env") for _, step in workflow.steps()]
+    known = {name for block in blocks for name in block or {}}
+    return [f"env.{name} is not set here" for name in READ.findall(workflow.text) if name not in known]
 
 
 def no_credential_is_left_in_the_checkout(workflow: Workflow) -> list[str]:
@@ -160,8 +213,8 @@ def who_can_write_runs_no_code_of_the_pull_request(workflow: Workflow) -> list[s
         return []
     return [
         f"{name}: checks out the head and may write {sorted(writes(job))}"
-        for name, job in workflow.jobs.items()
-        if writes(job) and takes_code_of_the_head(workflow, job)
+        for name, job, file in workflow.working_jobs()
+        if writes(job) and takes_code_of_the_head(file, job)
     ]
 
 
@@ -175,7 +228,7 @@ def who_can_write_restores_no_cache(workflow: Workflow) -> list[str]:
         return []
     return [
         f"{name}: {step['uses']}"
-        for name, job in workflow.jobs.items()
+        for name, job, _ in workflow.working_jobs()
         if writes(job)
         for step in job.get("steps", [])
         if step.get("uses", "").startswith("actions/cache")
@@ -198,6 +251,9 @@ POLICIES = [
     actions_are_pinned_to_known_commits,
     each_job_ends,
     runs_do_not_pile_up,
+    each_call_is_of_a_workflow_here,
+    each_call_grants_what_is_used,
+    each_env_that_is_read_is_set,
     no_credential_is_left_in_the_checkout,
     each_run_is_one_make_target,
     each_make_target_exists,

@@ -11,7 +11,6 @@ from infra import environment, harness
 from merge_lane.release.manifest import Release
 from release.balancer import Balancer
 from workflows.merges import ALL_WELL, log_of, record
-from workflows.rehearsal import engine
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1200)]
 
@@ -28,9 +27,9 @@ def balancers(cloud):
 
 
 @pytest.fixture
-def lane(main, world, cloud, balancers, monkeypatch):
-    """Main of a project that deploys to AWS, with all that docs/infra.md has one set up."""
-    monkeypatch.setattr(engine, "STEP_SECONDS", 600)
+def lane(main, world, cloud, balancers):
+    """Main of a project that deploys to AWS, with the set-up of docs/infra.md."""
+    world.step_seconds = 600
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": harness.REGION})
     world.variables.update(
@@ -60,7 +59,7 @@ def add_infra(root, cloud):
         "steady_state_timeout_seconds": 20,
     }
     for name in ENVIRONMENTS:
-        with (root / f"infra/environments/{name}/terraform.tfvars").open("a") as stream:
+        with (root / f"infra/environment/{name}.tfvars").open("a") as stream:
             stream.writelines(f"{key} = {json.dumps(value)}\n" for key, value in settings.items())
     params = root / "params.yaml"
     params.write_text(params.read_text().replace("max_seconds: 10", "max_seconds: 400"))
@@ -104,7 +103,7 @@ def test_merges_are_deployed_to_aws_judged_by_cloudwatch_and_rolled_back_by_hand
     """Production is cut out of the first run, so that its first apply falls into the second."""
     first = lane.push("Deploy to AWS", before_job=announce, without=["production"])
     assert first.results() == {name: "success" for name in ALL_WELL if name != "production"}
-    assert first.world.roles == [("image", "image-push"), ("staging", "deploy-staging")]
+    assert first.world.roles == [("image", "image-push"), ("staging / deploy", "deploy-staging")]
     before = place(cloud, "staging")
     assert [entry["event"] for entry in record(first, "staging")] == FIRST
 
@@ -115,7 +114,7 @@ def test_merges_are_deployed_to_aws_judged_by_cloudwatch_and_rolled_back_by_hand
     assert [entry["event"] for entry in kept(cloud, "production")] == FIRST
     assert "ok        image label" in log_of(second, "production")
     assert place(cloud, "staging") == place(cloud, "production") != before
-    assert second.world.roles[-1] == ("production", "deploy-production")
+    assert second.world.roles[-1] == ("production / deploy", "deploy-production")
 
     back = lane.roll_back(environment="staging")
     assert back.results() == {"rollback": "success"}

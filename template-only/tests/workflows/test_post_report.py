@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from workflows.needs import needs_gh
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = ROOT / "scripts/post-report"
@@ -34,9 +35,6 @@ old = [c for c in call("GET", "7/comments") if "CML watermark merge-lane" in c["
 method, path = ("PATCH", f"comments/{{old[-1]['id']}}") if old else ("POST", "7/comments")
 call(method, path, {{"body": body}})
 """
-needs_gh = pytest.mark.skipif(
-    not shutil.which("gh") and not os.environ.get("CI"), reason="the GitHub CLI `gh` is not installed"
-)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from workflows import toy_review
+from workflows.needs import needs_gh
 from workflows.rehearsal import engine, events
 from workflows.rehearsal.engine import Event
 from workflows.toy import Clone, Toy
@@ -70,6 +71,7 @@ def of_pull_request(branch: str, head: str, **changes) -> Event:
     return Event("pull_request", payload, "refs/pull/7/merge", MERGE_COMMIT, read_only=read_only)
 
 
+@needs_gh
 def test_a_stale_lock_is_committed_and_the_run_on_the_new_head_trains_nothing_and_reports(
     rehearse, world, desk
 ):
@@ -114,6 +116,7 @@ def test_a_stale_lock_is_committed_and_the_run_on_the_new_head_trains_nothing_an
     assert "auc 0 -> 6" in world.github.comments[0]["body"]
 
 
+@needs_gh
 def test_a_fresh_lock_is_reviewed_at_once_and_a_worse_model_is_blocked_with_its_report(rehearse, world, desk):
     head = push(desk, "worse", -2, 3, lock=True)
     run = rehearse("pull-request.yml", of_pull_request("worse", head))
@@ -131,6 +134,7 @@ def test_a_fresh_lock_is_reviewed_at_once_and_a_worse_model_is_blocked_with_its_
     assert world.github.dispatches == []
 
 
+@needs_gh
 def test_a_fork_trains_without_a_token_that_writes_and_its_report_is_posted_by_the_other_workflow(
     rehearse, world, desk
 ):
@@ -185,13 +189,14 @@ def with_a_cloud(world: World, desk: Clone, branch: str, last: str) -> str:
         "AWS_REGION": "eu-west-1",
     }
     script = desk.path / "infra/terraform"
-    (desk.path / "infra/environments/staging").mkdir(parents=True)
-    (desk.path / "infra/environments/staging/main.tf").touch()
+    (desk.path / "infra/environment").mkdir(parents=True)
+    (desk.path / "infra/environment/staging.tfvars").touch()
     script.write_text(TERRAFORM.format(last=last))
     script.chmod(0o755)
     return push(desk, branch, 2, 3, lock=True)
 
 
+@needs_gh
 def test_with_a_cloud_the_report_shows_what_terraform_would_change(rehearse, world, desk):
     head = with_a_cloud(world, desk, "more-tasks", PLANNED)
     run = rehearse("pull-request.yml", of_pull_request("more-tasks", head))
@@ -202,6 +207,7 @@ def test_with_a_cloud_the_report_shows_what_terraform_would_change(rehearse, wor
     assert "Refreshing state" not in body
 
 
+@needs_gh
 def test_a_plan_that_fails_is_reported_and_stands_in_the_way(rehearse, world, desk):
     head = with_a_cloud(world, desk, "broken", 'echo "Error: no such variable"; exit 1')
     run = rehearse("pull-request.yml", of_pull_request("broken", head))

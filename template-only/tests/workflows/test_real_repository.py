@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from workflows.needs import needs_gh
 from workflows.rehearsal import engine, events
 from workflows.rehearsal.engine import Event
 from workflows.rehearsal.world import World
@@ -55,6 +56,7 @@ def world(origin, github, tmp_path):
     return world
 
 
+@needs_gh
 def test_a_change_is_trained_once_locked_and_judged_on_the_commit_that_would_merge_as_its_comment_says(
     world, origin, expressions
 ):

@@ -68,6 +68,14 @@ def test_githubs_language_service_finds_an_output_that_no_job_has(language_servi
     assert ["frehs" in item["message"] for item in found] == [True]
 
 
+def test_language_service_finds_a_call_without_its_input(language_service, tmp_path):
+    """GitHub's own tool reads the called workflow too: a required input that is missing is an error."""
+    for name in ("deploy.yml", "deploy-environment.yml"):
+        text = (ROOT / ".github/workflows" / name).read_text()
+        (tmp_path / name).write_text(text.replace("      environment: staging\n", ""))
+    assert ["environment" in item["message"] for item in language_service(tmp_path / "deploy.yml")] == [True]
+
+
 def test_shellcheck_finds_nothing_in_scripts():
     assert SCRIPTS
     done = tool("shellcheck", *SCRIPTS)

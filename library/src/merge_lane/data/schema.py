@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import pandera.polars as pa
 
@@ -12,35 +12,45 @@ from merge_lane.errors import ContractError, LeakError
 DTYPES = {"Int64": "int", "Float64": "float", "String": "str", "Boolean": "bool"}
 
 
+class Facts(TypedDict, total=False):
+    """What can be declared of every column."""
+
+    known: Known
+    nullable: bool
+    one_of: tuple[str | int, ...] | None
+    pattern: str | None
+    example: Any
+    name: str | None
+
+
 def column(
+    about: str,
+    *,
     role: Role,
     known: Known,
-    description: str,
-    *,
-    name: str | None = None,
     nullable: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
-    allowed: tuple[str | int, ...] | None = None,
+    one_of: tuple[str | int, ...] | None = None,
     pattern: str | None = None,
     unit: str = "",
     example: Any = None,
     derived: bool = False,
+    name: str | None = None,
 ) -> Any:
-    """Declare one column of the contract: the only place where its name, limits and role are written.
+    """Declare one column: the only place where its name, limits and role are written.
 
-    `name` is the column's name where Python cannot say it. `allowed` closes the vocabulary;
-    `pattern` leaves it open: an unseen value then counts as missing.
-    `derived` marks what `features.history` computes: not in the raw data, sent by a caller of the API.
+    `merge_lane.contract` has a helper for each kind of column. `name` is the column's name where it is no
+    Python identifier.
     """
     return pa.Field(
         alias=name,
         nullable=nullable,
         ge=minimum,
         le=maximum,
-        isin=list(allowed) if allowed else None,
+        isin=list(one_of) if one_of else None,
         str_matches=pattern,
-        description=description,
+        description=about,
         metadata={"role": role, "known": known, "unit": unit, "example": example, "derived": derived},
     )
 
@@ -70,7 +80,7 @@ def _plain(name: str, field: Any) -> Column:
         raise ContractError(
             f"Column {name} has no role.",
             where="contract.py",
-            next="declare it with column(Role..., Known...)",
+            next="declare it with a helper of merge_lane.contract",
         )
     limits: dict[str, Any] = {}
     for check in field.checks:
@@ -108,7 +118,7 @@ def _refuse_leak(entry: Column) -> None:
             f"Column {entry.name} cannot be a feature: its value is known only "
             f"{entry.known.replace('_', ' ')}.",
             where=f"contract.py, column {entry.name}",
-            next="give it Role.FORBIDDEN, or mend Known if the value is really there when the model is asked",
+            next="declare it as forbidden, or correct `known` if the value is there when the model is asked",
         )
 
 

@@ -120,7 +120,7 @@ def test_no_training_months_stop_the_command_with_19(features_path, tmp_path, mo
 class Leaking(Contract):
     """The mistake: somebody claims that the departure delay is known at the decision."""
 
-    dep_delay: float = column(Role.FEATURE, Known.AT_DECISION, "Departure delay", nullable=True)
+    dep_delay: float = column("Departure delay", role=Role.FEATURE, known=Known.AT_DECISION, nullable=True)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from workflows.rehearsal.expressions import RehearsalError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from workflows.rehearsal.engine import Job
+    from workflows.rehearsal.job import Job
 
 Inputs = dict[str, str]
 
@@ -143,7 +143,7 @@ def log_in(job: Job, given: Inputs) -> dict[str, str]:
 
 
 def attest(job: Job, given: Inputs) -> dict[str, str]:
-    """Sign that this workflow made a digest, or what is in it; a line a signature, without cryptography."""
+    """Sign that the job's workflow file made a digest, or what is in it; one line each, no cryptography."""
     granted = job.granted()
     if granted.get("attestations") != "write" or granted.get("id-token") != "write":
         raise StepFailedError("attesting needs attestations: write and id-token: write")
@@ -160,7 +160,7 @@ def attest(job: Job, given: Inputs) -> dict[str, str]:
         "digest": given["subject-digest"],
         "repository": repository,
         "ref": job.run.ref,
-        "workflow": f"{repository}/.github/workflows/{job.run.workflow['name']}.yml",
+        "workflow": f"{repository}/.github/workflows/{job.run.workflow['path'].name}",
         "kind": kind,
     }
     with (job.world.root / "attestations").open("a") as stream:

@@ -46,6 +46,13 @@ class Expressions:
         found = "" if value is None else str(value)
         return EXPRESSION.sub(lambda match: self.ask(match[1], contexts, functions or {})["text"], found)
 
+    def value(self, value: Any, contexts: dict[str, Any]) -> Any:
+        """Return a value that keeps its type where one expression is all of it, else its text."""
+        expressions = EXPRESSION.findall(value) if isinstance(value, str) else []
+        if len(expressions) == 1 and EXPRESSION.fullmatch(value.strip()):
+            return self.ask(expressions[0], contexts, {})["value"]
+        return self.text(value, contexts) if expressions else value
+
     def condition(self, value: Any, contexts: dict[str, Any], functions: dict[str, Any]) -> bool:
         """Return whether an `if:` holds. Without a status function it also needs success()."""
         if value is None:

@@ -35,6 +35,8 @@ class World:
     artifacts: dict[int, dict[str, dict[str, bytes]]] = field(default_factory=dict)
     caches: list[tuple[str, str, Path]] = field(default_factory=list)
     runs: int = 0
+    step_seconds: int = 240
+    """Time limit of a `run:` step."""
     environments: dict[str, dict[str, str]] = field(default_factory=dict)
     """Variables of each GitHub environment: steps of its jobs see them before the repository's own."""
     cloud: dict[str, str] = field(default_factory=dict)

@@ -75,7 +75,7 @@ class Terraform:
         return done.stdout
 
     def _failed(self, verb: str, said: str) -> ProjectError:
-        where = f"infra/environments/{self.environment}"
+        where = f"infra/environment ({self.environment})"
         if lock := LOCK_ID.search(said) if "Error acquiring the state lock" in said else None:
             held = f"The state of {self.environment} is locked by {lock[1]}"
             unlock = f"infra/terraform {self.environment} force-unlock {lock[1]}"

@@ -1,24 +1,24 @@
-# One environment, put together once: staging and production can differ in numbers only.
+# One environment. staging and production differ in the values of their .tfvars only.
 data "aws_caller_identity" "current" {}
 
 locals {
-  # A target group's name holds 32 letters, so a long project name is cut and told apart by a hash.
+  # A target group's name holds 32 characters: a long project name is cut, and a hash keeps it unique.
   full_name = "${var.project}-${var.environment}"
   cut_name  = "${trim(substr(local.full_name, 0, 17), "-")}-${substr(sha256(local.full_name), 0, 6)}"
   name      = length(local.full_name) <= 24 ? local.full_name : local.cut_name
 }
 
 module "storage" {
-  source = "../storage"
+  source = "../modules/storage"
 
   account_id = data.aws_caller_identity.current.account_id
-  buckets    = { predictions = { expire_after_days = 400 } } # a season and its repetition can be compared
+  buckets    = { predictions = { expire_after_days = 400 } } # long enough to compare a season with the previous year
   name       = local.name
   region     = var.region
 }
 
 module "network" {
-  source = "../network"
+  source = "../modules/network"
 
   availability_zones       = var.availability_zones
   kms_key_arn              = module.storage.kms_key_arn
@@ -29,7 +29,7 @@ module "network" {
 }
 
 module "service" {
-  source = "../service"
+  source = "../modules/service"
 
   access_log_bucket_name       = module.storage.log_bucket_name
   canary_image                 = var.canary_image
@@ -58,7 +58,7 @@ module "service" {
 }
 
 module "observability" {
-  source = "../observability"
+  source = "../modules/observability"
 
   alarm_emails              = var.alarm_emails
   budget_usd_per_month      = var.budget_usd_per_month
