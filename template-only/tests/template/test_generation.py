@@ -12,8 +12,8 @@ LEFTOVER = re.compile(r"flight[ _-]?board|\{\{ *cookiecutter|\{\{ '|\{# Plain te
 MACHINERY = re.compile(
     r"cookiecutter|template[-_]only|pre_prompt|post_gen|jinja|benchmarks|library/", re.IGNORECASE
 )
-# Lines in which a project needs such a word: cruft depends on cookiecutter and Jinja, an ejected library lies in
-# library/, a registry's address, and the one line that takes further targets.
+# Lines in which a project needs such a word: cruft depends on cookiecutter and Jinja, an ejected library lies
+# in library/, a registry's address, and the one line that takes further targets.
 ALLOWED = {
     ".cruft.json": "cookiecutter",
     "Makefile": "-include template-only/*.mk",
