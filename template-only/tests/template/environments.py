@@ -6,6 +6,7 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from installer import install
 from template import baking
 
 
@@ -29,9 +30,8 @@ def install_library(project, environment):
     lock = (project / baking.pins.LOCKS[0]).read_text()
     pin = environment / "pin.txt"
     pin.write_text(baking.pins.PIN.search(lock)[0])
-    options = ["--no-deps", "--no-index", "--require-hashes", "--find-links", project / "vendor", "-r", pin]
-    pip = [sys.executable, "-m", "pip", "--python", environment / "bin/python", "install", "--quiet"]
-    baking.ok(*pip, *options, cwd=project)
+    options = ["--require-hashes", "--find-links", project / "vendor", "-r", pin]
+    baking.ok(*install(environment, *options), cwd=project)
 
 
 def borrow(tool, tools):

@@ -2,12 +2,12 @@
 
 import re
 import shutil
-import sys
 import tomllib
 from datetime import datetime, timedelta
 
 import pytest
 from infra import harness
+from installer import install
 from template import baking
 from template.environments import prepared
 
@@ -122,10 +122,8 @@ def test_ejected(renamed, tmp_path):
     """A project can own the library: its source installs in place of the wheel, and lint holds."""
     project, variables = prepared(shutil.copytree(renamed[0], tmp_path / "project"))
     baking.ok("merge-lane", "eject", cwd=project, **variables)
-    pip = [sys.executable, "-m", "pip", "--python", project / ".venv/bin/python"]
-    baking.ok(*pip, "uninstall", "--quiet", "--yes", "merge-lane", cwd=project)
-    editable = ["install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation", "-e", "./library"]
-    baking.ok(*pip, *editable, cwd=project)
+    editable = install(project / ".venv", "--no-build-isolation", "-e", "./library")
+    baking.ok(*editable, cwd=project)
     code = "import merge_lane; print(merge_lane.__file__)"
     answer = baking.ok(project / ".venv/bin/python", "-c", code, cwd=project, **variables)
     assert answer.startswith(str(project / "library/src"))
