@@ -33,7 +33,7 @@ help: # List the targets
 
 setup: .venv/.ready ## Make .venv with the locked requirements (uv if present, else pip)
 
-.venv/.ready: requirements/all.txt requirements/build.txt pyproject.toml
+.venv/.ready: requirements/all.txt requirements/build.txt pyproject.toml $(wildcard vendor/*.whl)
 	@./scripts/setup "$(PYTHON)"
 
 run: setup ## Reproduce the pipeline on the real data, show the metrics, ask the served model one prediction
@@ -59,7 +59,7 @@ track: setup ## Log the run and its model to MLflow, once per model
 test: setup ## Pass the tests (all of them where CI is set, else without the slow ones)
 	pytest -n 2 $(TESTS) $(if $(CI),,-m "not slow")
 
-test-all: setup ## Pass all tests, the slow ones too
+test-all: setup ## Run all tests, the slow ones too
 	pytest -n 2 $(TESTS)
 
 # The first three look at all files, new ones too; pre-commit at those that git knows.
@@ -77,8 +77,8 @@ hooks: setup ## Check each commit before it is made (pre-commit), push data with
 requirements: ## Resolve the locked requirements again (needs uv)
 	./scripts/requirements
 
-update-template: setup ## Take over what changed in the template (docs/updating.md)
-	python scripts/update_template.py
+update-template: setup ## Update merge-lane, and merge what changed in the template
+	merge-lane update
 
 ##@ Review
 
@@ -171,10 +171,10 @@ ci-save-state: # after a deployment that was cut off: store a state that Terrafo
 
 # template-update.yml
 template-patch: setup # the update as the title, body and patch of a pull request
-	python scripts/update_template.py --into tmp/template-update
+	merge-lane update --into tmp/template-update
 
 template-pull-request: # opens it, and runs nothing of the template (GH_TOKEN, BASE)
 	scripts/propose-template-update tmp/template-update
 
-# What only the template checks; a generated project has no such file.
+# More targets, where this repository has some.
 -include template-only/*.mk

@@ -1,4 +1,4 @@
-"""Makes the generated directory a project: notes its origin, makes it a git repository, says what is next.
+"""Makes the generated directory a project: records its origin, makes a repository, prints what to do next.
 
 cookiecutter renders this file and runs it in the new project. Standard library only, Python 3.8 or newer.
 """
@@ -17,7 +17,7 @@ from pathlib import Path
 ANSWERS = json.loads(r"""{{ cookiecutter | jsonify }}""")
 BRANCH = "template"  # where the template's releases are, each a commit
 TRAILER = "Live-Commit"  # names the commit of the live tree that a release was assembled from
-STRANGER = {  # signs the first commit only where git knows no name
+STAND_IN = {  # signs the first commit only where git knows no name
     "GIT_AUTHOR_NAME": "Project template",
     "GIT_AUTHOR_EMAIL": "template@localhost",
     "GIT_COMMITTER_NAME": "Project template",
@@ -27,11 +27,11 @@ STRANGER = {  # signs the first commit only where git knows no name
 
 def git(*arguments: str, at: str = ".", extra: dict[str, str] | None = None) -> str | None:
     """Return what git prints, or None if it fails."""
-    outside = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
-    environment = {key: value for key, value in os.environ.items() if key not in outside}
+    surrounding = {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"}
+    environment = {key: value for key, value in os.environ.items() if key not in surrounding}
     command = ["git", "-C", at, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env={**environment, **(extra or {})})  # noqa: PLW1510
-    return done.stdout.strip() if done.returncode == 0 else None
+    result = subprocess.run(command, capture_output=True, text=True, env={**environment, **(extra or {})})  # noqa: PLW1510
+    return result.stdout.strip() if result.returncode == 0 else None
 
 
 def home(template: str, clone: str) -> str:
@@ -81,14 +81,14 @@ def cruft_state() -> dict[str, object]:
 
 
 def repository() -> list[str]:
-    """Make the first commit on main; return what to tell about it."""
+    """Make the first commit on main; return the lines that describe it."""
     if not shutil.which("git"):
         return ["git is not installed: no repository was made. Install it, then `git init && git add -A`."]
     if Path(".git").exists():
         return ["This is a git repository already: nothing was committed. `git diff` shows what changed."]
     parent = git("rev-parse", "--show-toplevel")
     known = git("config", "--get", "user.email") or os.environ.get("GIT_AUTHOR_EMAIL")
-    # `git init -b` needs git 2.28, so the branch is named apart. Global git hooks have no say in this commit.
+    # `git init -b` needs git 2.28, so a command of its own names the branch. Global git hooks do not run.
     steps = [
         ("init", "--quiet"),
         ("symbolic-ref", "HEAD", "refs/heads/main"),
@@ -99,16 +99,16 @@ def repository() -> list[str]:
             "--no-verify",
             "--no-gpg-sign",
             "-m",
-            f"Start {ANSWERS['name']} from its template",
+            f"Start {ANSWERS['project_name']} from its template",
         ),
     ]
-    if any(git(*step, extra=None if known else STRANGER) is None for step in steps):
+    if any(git(*step, extra=None if known else STAND_IN) is None for step in steps):
         return ["git could not make the first commit: run `git add -A && git commit` and read what it says."]
-    told = [f"git      branch main, first commit {git('rev-parse', '--short', 'HEAD')}"]
+    lines = [f"git      branch main, first commit {git('rev-parse', '--short', 'HEAD')}"]
     if not known:
-        told.append("         signed by a stand-in: git knows no user.email here. Set yours, then")
-        told.append("         git commit --amend --no-edit --reset-author")
-    return told + ([f"         inside another repository, {parent}"] if parent else [])
+        lines.append("         signed by a stand-in: git knows no user.email here. Set yours, then")
+        lines.append("         git commit --amend --no-edit --reset-author")
+    return lines + ([f"         inside another repository, {parent}"] if parent else [])
 
 
 def updates(state: dict[str, object]) -> str:
@@ -120,27 +120,27 @@ def updates(state: dict[str, object]) -> str:
 
 def following() -> list[str]:
     """Return the next commands."""
-    data = f".venv/bin/{ANSWERS['slug']} adopt FILE --target COLUMN   # your table instead of the example"
+    data = ".venv/bin/merge-lane adopt FILE --target COLUMN   # your table instead of the example"
     return [
         f"cd {shlex.quote(os.path.relpath(Path.cwd(), os.environ.get('PWD', '.')))}",
         "make setup   # .venv with the locked requirements: a minute or two the first time",
-        "make hooks   # look at each commit before it is made",
+        "make hooks   # check each commit before it is made",
         *([data] if ANSWERS["data"] == "own" else []),
         "make run     # the whole pipeline: validated, trained, measured",
-        f"gh repo create {ANSWERS['owner']}/{ANSWERS['slug']} --private --source . --push",
+        f"gh repo create {ANSWERS['owner']}/{ANSWERS['project_slug']} --private --source . --push",
         "make github  # rules, environments, variables and labels of that repository",
     ]
 
 
 def main() -> int:
-    """Finish the project; say what was done and what is next."""
+    """Finish the project; print what was done and what is next."""
     if "_commit" in ANSWERS:  # cruft renders projects only to compare them, and keeps its own record
         return 0
     state = cruft_state()
     Path(".cruft.json").write_text(json.dumps(state, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    told = [*repository(), updates(state)]
-    print(f"\nMade {ANSWERS['name']} in {Path.cwd()}\n")
-    print("\n".join("  " + line for line in told))
+    lines = [*repository(), updates(state)]
+    print(f"\nMade {ANSWERS['project_name']} in {Path.cwd()}\n")
+    print("\n".join("  " + line for line in lines))
     print("\nNext:\n" + "\n".join("  " + line for line in following()) + "\n")
     return 0
 

@@ -1,15 +1,16 @@
 """Assembles the template out of the live tree, in cookiecutter's temporary copy, just before its questions.
 
-The live tree is a working project without any Jinja. Here every text file and every path is escaped, and
-the live names become variables; cookiecutter then renders them with the answers. Standard library only,
-Python 3.8 or newer. The answers are checked in template_only_needs_cookiecutter_2_4.py; docs/decisions
-says why it is so.
+The live tree is a working project without any Jinja. This hook escapes every text file and every path,
+turns the live names into variables, and adds the library as a wheel. cookiecutter then renders the result
+with the answers. Standard library only, Python 3.8 or newer. template_only_needs_cookiecutter_2_4.py checks
+the answers; docs/decisions/template-only-assembly.md gives the reasons.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import glob
+import importlib.util
 import json
 import os
 import re
@@ -17,13 +18,22 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-TEMPLATE = "{{cookiecutter.slug}}"
-# One rule: no part of a shipped path starts like this (the underscore is for what Python must import).
+TEMPLATE = "{{cookiecutter.project_slug}}"
+# What never ships, first rule: a part of the path begins like this (the underscore is for Python's imports).
 PREFIXES = ("template-only", "template_only")
-OVERLAY = "template-only/overlay/"  # files that replace their namesakes in a generated project
-APART = ("hooks/", "cookiecutter.json")  # cookiecutter prescribes these names
-RECORDS = ("dvc.lock", "models/", "reports/")  # what this repository's own runs made: a project makes its own
+# Second rule: the product's own folders, and two names that cookiecutter prescribes.
+PRODUCT = (".ci/", "benchmarks/", "docs/", "library/", "hooks/", "cookiecutter.json")
+KEPT = ("docs/README.md", "docs/runbook.md")  # of these folders, what a project has too
+RECORDS = (
+    "dvc.lock",
+    "models/",
+    "reports/",
+)  # from this repository's runs: a project makes its own
+OVERLAY = "template-only/overlay/"  # these files replace their namesakes in a generated project
+BACKEND = "library/build_backend.py"  # builds the library's wheel
+PINS = "library/src/merge_lane/template/pins.py"  # where a project keeps it, and how its locks name it
 LIKE_BINARY = 1024  # bytes from whose look cookiecutter guesses that a file is binary
 LOOKS_LIKE_TEXT = re.compile(rb"(?!bplist|dex\n|fLaC|wOF)[^A-Z0-9%!][\t\n -~]*\Z")
 GUARD = (
@@ -39,19 +49,21 @@ class Encoder:
     """Turns live text into template text, which renders to the live text again with the live names."""
 
     def __init__(self, live: dict[str, str]) -> None:
-        """Take the live answers: name, owner and description."""
-        slug = live["name"].lower().replace(" ", "-")
+        """Take the live answers: name, owner and description. The product's own address stays as it is."""
+        slug = live["project_name"].lower().replace(" ", "-")
         package = slug.replace("-", "_")
         tokens = {
-            live["name"]: "name",
-            slug: "slug",
-            package: "package",
-            package.upper(): "package|upper",
+            live["project_name"]: "project_name",
+            slug: "project_slug",
+            package: "package_name",
+            package.upper(): "package_name|upper",
             live["owner"]: "owner",
             live["description"]: "description",
         }
         self.tokens = {token: "{{ cookiecutter." + variable + " }}" for token, variable in tokens.items()}
-        longest_first = "|".join(re.escape(token) for token in sorted(tokens, key=len, reverse=True))
+        address = "/".join(live["_home"].split("/")[-2:])
+        self.tokens[address] = address
+        longest_first = "|".join(re.escape(token) for token in sorted(self.tokens, key=len, reverse=True))
         # A brace that would open a tag, with the next character or with a variable put after it; a carriage
         # return, which Jinja would turn into a newline; a name.
         self.pattern = re.compile(r"\{(?=[{%#\r]|" + longest_first + r")|\r|" + longest_first)
@@ -61,8 +73,8 @@ class Encoder:
         return self.pattern.sub(self._one, text)
 
     def _one(self, match: re.Match[str]) -> str:
-        found = match[0]
-        return {"{": "{{ '{' }}", "\r": r"{{ '\r' }}"}.get(found) or self.tokens[found]
+        token = match[0]
+        return {"{": "{{ '{' }}", "\r": r"{{ '\r' }}"}.get(token) or self.tokens[token]
 
 
 def text_of(data: bytes) -> str | None:
@@ -100,8 +112,8 @@ def tracked(root: Path) -> list[str]:
 
 
 def walked(root: Path) -> list[str]:
-    """Return every file that the .gitignore files beside it and above do not name."""
-    found: list[str] = []
+    """Return every file that no .gitignore names, in its folder or above."""
+    paths: list[str] = []
     rules = [("", ".git")]
     for folder, directories, files in os.walk(root):
         base = os.path.relpath(folder, root).replace(os.sep, "/")
@@ -110,12 +122,12 @@ def walked(root: Path) -> list[str]:
             lines = Path(folder, ".gitignore").read_text(encoding="utf-8").splitlines()
             rules += [(base, line.strip()) for line in lines if line.strip() and not line.startswith("#")]
         directories[:] = [name for name in directories if not ignored(f"{base}{name}/", rules)]
-        found += [base + name for name in files if not ignored(base + name, rules)]
-    return found
+        paths += [base + name for name in files if not ignored(base + name, rules)]
+    return paths
 
 
 def ignored(path: str, rules: list[tuple[str, str]]) -> bool:
-    """Say whether the last rule that matches `path` (a directory ends with a slash) excludes it."""
+    """Return whether the last rule that matches `path` (a directory ends with a slash) excludes it."""
     verdict = False
     for base, rule in rules:
         pattern = rule.lstrip("!")
@@ -137,9 +149,9 @@ def refuse_link(path: str, *, linked: bool) -> None:
 
 
 def ships(path: str) -> bool:
-    """Say whether a live file belongs into a generated project."""
+    """Return whether a live file belongs in a generated project."""
     marked = any(part.startswith(PREFIXES) for part in path.split("/"))
-    return not marked and not path.startswith(APART + RECORDS)
+    return not marked and (path in KEPT or not path.startswith(PRODUCT + RECORDS))
 
 
 def shipped(paths: list[str]) -> dict[str, str]:
@@ -151,24 +163,51 @@ def shipped(paths: list[str]) -> dict[str, str]:
 def assemble(root: Path, into: Path) -> int:
     """Write the template of the live tree `root` and its questions to `into`; return the number of files."""
     questions = json.loads((root / "cookiecutter.json").read_text(encoding="utf-8"))
-    encode = Encoder(questions)
-    files = shipped(live_files(root))
-    binary = []
+    encode, tracked_files, pins = Encoder(questions), live_files(root), module(root / PINS)
+    files, wheel = shipped(tracked_files), add_wheel(root, tracked_files, into / TEMPLATE / pins.WHEELS)
+    binary = [f"{pins.WHEELS}/*"]  # cruft keeps this list: it must hold for the next version too
     for path, live in files.items():
-        source, target = root / live, into / TEMPLATE / encode(path)
-        refuse_link(live, linked=source.is_symlink())
-        data = source.read_bytes()
+        refuse_link(live, linked=(root / live).is_symlink())
+        data = (root / live).read_bytes()
         text = text_of(data)
         if text is None:
             binary.append(glob.escape(encode(path)))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(data if text is None else guarded(encode(text)).encode())
-        # An archive has lost the executable bit; a script says what it is in its first two bytes.
-        target.chmod(0o755 if data.startswith(b"#!") or source.stat().st_mode & 0o100 else 0o644)
+        elif path in pins.LOCKS:
+            text = pins.pinned(text, pins.pin_of(wheel))
+        rendered = data if text is None else guarded(encode(text)).encode()
+        write(into / TEMPLATE / encode(path), rendered, executable=is_executable(root / live, data))
     questions["_copy_without_render"] = sorted(binary)
     text = json.dumps(questions, indent=2, ensure_ascii=False)
     (into / "cookiecutter.json").write_text(text + "\n", encoding="utf-8")
-    return len(files)
+    return len(files) + 1
+
+
+def is_executable(source: Path, data: bytes) -> bool:
+    """Return whether a file is a program. An archive has lost the bit; a script begins with `#!`."""
+    return data.startswith(b"#!") or bool(source.stat().st_mode & 0o100)
+
+
+def write(target: Path, data: bytes, *, executable: bool) -> None:
+    """Write one file of the template."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(data)
+    target.chmod(0o755 if executable else 0o644)
+
+
+def module(path: Path) -> Any:
+    """Import a file that is not installed."""
+    specification = importlib.util.spec_from_file_location(f"template_only_{path.stem}", path)
+    loaded = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(loaded)
+    return loaded
+
+
+def add_wheel(root: Path, paths: list[str], folder: Path) -> Path:
+    """Build the library's wheel of what git tracks, and return where it is."""
+    backend = module(root / BACKEND)
+    names = [path[len("library/") :] for path in paths if path.startswith(f"library/{backend.SOURCE}/")]
+    package = {name: (root / "library" / name).read_bytes() for name in names}
+    return folder / backend.write_wheel(folder, backend.contents(package))
 
 
 def main() -> int:

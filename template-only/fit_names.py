@@ -1,23 +1,23 @@
-"""Says which lines would not pass the lint of a project with another name, or breaks them.
+"""Prints which lines would not pass the lint of a project with another name, or breaks them.
 
     python template-only/fit_names.py [--check]
 
 The length of a name moves line ends. With --check, copies of the tree are linted under the shortest and
 the longest name. Without it, the tree is formatted under the longest name and the live names are put back.
-What is refused after that needs a person: a comma at the end of a broken list keeps it broken, a text is
-shortened, a value gets a name.
+The lines that still fail need a person: add a comma at the end of a broken list, or shorten a text.
 """
 
 from __future__ import annotations
 
 import argparse
+import runpy
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-LIVE = ("merge_lane", "merge-lane", "Merge Lane", "MERGE_LANE")
-APART = ("hooks/", "template-only/", "template_only", "tests/template_only/")
+ROOT = Path(__file__).parents[1]
+LIVE = ("flight_board", "flight-board", "Flight Board", "FLIGHT_BOARD")
 LONGEST = 30
 
 
@@ -29,12 +29,9 @@ def named(length: int) -> dict[str, str]:
 
 def files() -> list[Path]:
     """Return the Python files that ship."""
-    listed = subprocess.run(["git", "ls-files", "*.py"], check=True, capture_output=True, text=True)
-    return [
-        Path(line)
-        for line in listed.stdout.splitlines()
-        if not line.startswith(APART) and Path(line).exists()
-    ]
+    assembly = runpy.run_path(str(ROOT / "hooks" / "pre_prompt.py"))
+    shipped = assembly["shipped"](assembly["live_files"](ROOT)).values()
+    return [Path(path) for path in shipped if path.endswith(".py")]
 
 
 def replaced(text: str, names: dict[str, str]) -> str:

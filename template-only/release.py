@@ -27,12 +27,12 @@ SIGNED = {
 }
 ABOUT = """# The assembled template
 
-A machine appends to this branch: each commit is the template as it was assembled from a commit of `main`.
-Generate a project from `main`; tools that run no pre_prompt hook (cruft, Backstage) take this branch:
+A workflow appends to this branch: each commit is the template as it was assembled from a commit of `main`.
+Generate a project from `main`. Tools that run no pre_prompt hook (cruft, Backstage) use this branch:
 
     cruft create <this repository> --checkout template
 
-Changes belong into `main`. Nothing is ever force-pushed here.
+Change `main`, not this branch. Nothing is ever force-pushed here.
 """
 
 
@@ -41,24 +41,24 @@ class ReleaseError(Exception):
 
 
 def git(*arguments: str, **extra: str) -> str:
-    """Return what git prints; raise ReleaseError with what it said if it fails."""
+    """Return what git prints; raise ReleaseError with git's message if it fails."""
     environment = {**os.environ, **extra}
-    done = subprocess.run(
+    result = subprocess.run(
         ["git", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    if done.returncode:
-        raise ReleaseError(f"git {arguments[0]}: {done.stderr.strip() or done.stdout.strip()}")
-    return done.stdout.strip()
+    if result.returncode:
+        raise ReleaseError(f"git {arguments[0]}: {result.stderr.strip() or result.stdout.strip()}")
+    return result.stdout.strip()
 
 
 def exists(reference: str) -> bool:
-    """Say whether git knows the reference."""
+    """Return whether git knows the reference."""
     command = ["git", "rev-parse", "--quiet", "--verify", reference]
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False).returncode == 0
 
 
 def tree() -> str:
-    """Return the git tree of the assembled template, with what cookiecutter needs beside it."""
+    """Return the git tree of the assembled template, with the files that cookiecutter needs next to it."""
     with tempfile.TemporaryDirectory() as directory:
         into, index = Path(directory, "tree"), Path(directory, "index")
         (into / "hooks").mkdir(parents=True)
@@ -69,7 +69,7 @@ def tree() -> str:
         shutil.copytree(ROOT / "template-only" / "migrations", into / "migrations")
         (into / "README.md").write_text(ABOUT, encoding="utf-8")
         apart = {"GIT_INDEX_FILE": str(index)}
-        # Forced: the project's own .gitignore has no say in what the template holds.
+        # Forced: the project's own .gitignore does not decide what the template holds.
         git("-c", "core.autocrlf=false", "--work-tree", str(into), "add", "--all", "--force", ".", **apart)
         return git("write-tree", **apart)
 
@@ -102,7 +102,7 @@ def append(remote: str | None) -> str | None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Append, and say what was done."""
+    """Append, and print the commit."""
     parser = argparse.ArgumentParser(description="Append the assembled template to the branch `template`.")
     parser.add_argument("--push", metavar="REMOTE", help="append to the branch of this remote, and push it")
     remote = parser.parse_args(argv).push

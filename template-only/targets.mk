@@ -3,14 +3,21 @@
 
 TESTS := -c template-only/pytest.ini --rootdir . tests library/tests template-only/tests
 
-# Part of `make lint` here, where names are still to be replaced: see docs/decisions/template-only-assembly.md.
+# `make setup` and `make requirements` take this lock too: what only the tests of the library and of the template need.
+export MORE_LOCKS := template-only/requirements.txt
+export MORE_REQUIREMENTS := --group library/pyproject.toml:dev
+.venv/.ready: $(MORE_LOCKS) library/pyproject.toml library/build_backend.py
+
+# A project's names vary, and the library and the benchmarks have rules of their own.
 lint: lint-names lint-library
 
 lint-names: setup
 	python template-only/fit_names.py --check
 
 lint-library: setup
+	mypy benchmarks
 	cd library && mypy && lint-imports
+	merge-lane fingerprints --check
 
 ##@ The template (`make -f template-only/Makefile` lists more)
 

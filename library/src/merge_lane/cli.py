@@ -51,6 +51,8 @@ VERBS = {
     "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),
     "lock-commit": ("locks", "Commit a lock that a pull request's run made, after checking it."),
+    "update": ("update", "Take the newest release of the template and of merge-lane into this project."),
+    "eject": ("update", "Put the source of merge-lane into library/, to change it there."),
     "github": ("github", "Set up the repository on GitHub as .github/repository.yaml says."),
     "ci": ("ci", "Run a step of a workflow; `merge-lane ci --help` lists them."),
 }

@@ -169,3 +169,9 @@ class GitHubError(ProjectError):
     """GitHub refused or could not be reached."""
 
     exit_code = 41
+
+
+class UpdateError(ProjectError):
+    """An update from the template, or the ejection of the library, cannot be made."""
+
+    exit_code = 42

@@ -1,4 +1,4 @@
-"""Generates projects from the live tree, as a person does, in a home of their own."""
+"""Generates projects from the live tree, as a person does, with a home folder of their own."""
 
 import importlib.util
 import os
@@ -20,10 +20,11 @@ def module(path, name):
 
 
 assembly = module("hooks/pre_prompt.py", "template_only_pre_prompt")
+pins = module("library/src/merge_lane/template/pins.py", "template_only_pins")
 
 
 def run(*command, cwd, seconds=280, **extra):
-    """Run a command; return what it did. It sees no configuration of this machine's user."""
+    """Run a command and return its result. It sees no configuration of this machine's user."""
     home = Path(cwd, "home") if Path(cwd, "home").exists() else Path(tempfile.gettempdir())
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("GIT_", "COOKIECUTTER"))}
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -41,9 +42,9 @@ def run(*command, cwd, seconds=280, **extra):
 
 def ok(*command, cwd, **extra):
     """Run a command that must succeed; return what it printed."""
-    done = run(*command, cwd=cwd, **extra)
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    result = run(*command, cwd=cwd, **extra)
+    assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
 
 
 def commit(directory, message="A change"):
@@ -67,31 +68,36 @@ def bake(source, into, *options, **answers):
     """Generate a project out of `source` in the directory `into`, and return its path."""
     (into / "home").mkdir(parents=True, exist_ok=True)
     before = set(into.iterdir())
-    told = ok(*cookiecutter(source, *options, **answers), cwd=into)
+    message = ok(*cookiecutter(source, *options, **answers), cwd=into)
     (made,) = {path for path in into.iterdir() if path.name != "home"} - before
-    (into / "home" / "told").write_text(told)
+    (into / "home" / "message").write_text(message)
     return made
 
 
+def message(project):
+    """Return what generation printed."""
+    return (project.parent / "home" / "message").read_text()
+
+
 def refusal(source, into, *options, **answers):
-    """Return what is said where nothing can be generated, without the colours of a terminal."""
+    """Return the message where nothing can be generated."""
     (into / "home").mkdir(parents=True, exist_ok=True)
-    done = run(*cookiecutter(source, *options, **answers), cwd=into)
-    assert done.returncode == 1, done.stdout
-    return done.stdout + done.stderr
+    result = run(*cookiecutter(source, *options, **answers), cwd=into)
+    assert result.returncode == 1, result.stdout
+    return result.stdout + result.stderr
 
 
 def cookiecutter(source, *options, **answers):
     """Return the command line."""
-    given = [f"{question}={answer}" for question, answer in answers.items()]
+    pairs = [f"{question}={answer}" for question, answer in answers.items()]
     quiet = [] if "--replay" in options else ["--no-input"]
-    return [sys.executable, "-m", "cookiecutter", source, *quiet, *options, *given]
+    return [sys.executable, "-m", "cookiecutter", source, *quiet, *options, *pairs]
 
 
 def files(directory):
-    """Return path -> (bytes, executable) of a project, without git's own and what generation adds."""
-    found = (path for path in sorted(directory.rglob("*")) if path.is_file())
-    inside = {path.relative_to(directory).as_posix(): path for path in found}
+    """Return path -> (bytes, executable) of a project, without git's files and the record of its origin."""
+    paths = (path for path in sorted(directory.rglob("*")) if path.is_file())
+    inside = {path.relative_to(directory).as_posix(): path for path in paths}
     return {
         name: (path.read_bytes(), bool(path.stat().st_mode & 0o100))
         for name, path in inside.items()
@@ -99,8 +105,17 @@ def files(directory):
     }
 
 
+def own_files(directory):
+    """Return the same without the library: its wheel, and its lines in the locks."""
+    kept = {path: entry for path, entry in files(directory).items() if not path.startswith("vendor/")}
+    for lock in pins.LOCKS:
+        text, executable = kept[lock][0].decode(), kept[lock][1]
+        kept[lock] = (pins.unpinned(text).encode(), executable)
+    return kept
+
+
 def expected(directory):
-    """Return the same of a live tree: what ships, the overlay's files in the place of their namesakes."""
+    """Return the same of a live tree: what ships; the overlay's files take the place of their namesakes."""
     paths = assembly.shipped(assembly.live_files(directory))
     return {
         path: ((directory / live).read_bytes(), bool((directory / live).stat().st_mode & 0o100))
@@ -109,6 +124,6 @@ def expected(directory):
 
 
 def make(ready, *targets, seconds=280):
-    """Run targets of the project's own Makefile with the borrowed tools."""
+    """Run targets of the project's Makefile with the borrowed tools."""
     project, variables = ready
     return ok("make", "-o", ".venv/.ready", *targets, cwd=project, seconds=seconds, **variables)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,24 +16,15 @@ echo "$@" >>"$CALLS"
 """
 
 
-@pytest.fixture(scope="module")
-def updating():
-    path = ROOT / "scripts" / "update_template.py"
-    spec = importlib.util.spec_from_file_location("update_template", path)
-    loaded = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = loaded  # where dataclasses look for it
-    spec.loader.exec_module(loaded)
-    yield loaded
-    del sys.modules[spec.name]
-
-
 def git(*arguments, at):
-    done = subprocess.run(["git", *arguments], cwd=at, capture_output=True, text=True, check=True, timeout=30)
-    return done.stdout.strip()
+    result = subprocess.run(
+        ["git", *arguments], cwd=at, capture_output=True, text=True, check=True, timeout=30
+    )
+    return result.stdout.strip()
 
 
 class Project:
-    """A clone, an update prepared in it, and a `gh` that notes what it was asked for."""
+    """A clone, an update prepared in it, and a `gh` that records what it is asked for."""
 
     def __init__(self, root):
         self.calls, self.remote, self.clone = root / "calls", root / "remote.git", root / "clone"
@@ -58,7 +47,7 @@ class Project:
         (self.clone / path).parent.mkdir(parents=True, exist_ok=True)
         (self.clone / path).write_text(text)
 
-    def prepare(self, title="Update from the template", release=RELEASE, workflow=False):
+    def prepare(self, title="Update merge-lane 0.2.0 -> 0.3.0", release=RELEASE, workflow=False):
         """Leave an update in the folder where the first job leaves it."""
         self.write("a.txt", "b\n")
         if workflow:
@@ -94,17 +83,20 @@ def project(tmp_path):
     return Project(tmp_path)
 
 
-def test_a_branch_is_pushed_its_pull_request_opened_and_its_checks_started(project):
+def test_proposed(project):
+    """A branch is pushed, its pull request opened, its checks started."""
     project.prepare()
     assert project.propose().returncode == 0
     assert git("show", "template-update/0123456789:a.txt", at=project.remote) == "b"
     opened, started = project.asked()
+    assert "--title Update merge-lane 0.2.0 -> 0.3.0" in opened
     assert opened.startswith("pr create --head template-update/0123456789 --base main")
     assert "--draft" not in opened
     assert started == "workflow run pull-request.yml --ref template-update/0123456789"
 
 
-def test_the_same_release_is_proposed_once(project):
+def test_once(project):
+    """The same release is proposed once."""
     project.prepare()
     project.propose()
     git("switch", "--quiet", "main", at=project.clone)
@@ -114,13 +106,15 @@ def test_the_same_release_is_proposed_once(project):
     assert project.asked() == []
 
 
-def test_conflicts_make_a_draft(project):
-    project.prepare(title="Update from the template (2 conflicts)")
+def test_draft(project):
+    """Conflicts make a draft."""
+    project.prepare(title="Update merge-lane 0.2.0 -> 0.3.0 (1 conflict)")
     assert project.propose().returncode == 0
     assert "--draft" in project.asked()[0]
 
 
-def test_without_an_app_workflow_changes_travel_as_a_patch(project):
+def test_workflows_without_an_app(project):
+    """Without an app, changes of workflows travel as a patch."""
     project.prepare(workflow=True)
     assert project.propose().returncode == 0
     branch = "template-update/0123456789"
@@ -130,7 +124,8 @@ def test_without_an_app_workflow_changes_travel_as_a_patch(project):
     assert "template-update-workflows.patch" in (project.clone / "tmp/template-update/body.md").read_text()
 
 
-def test_with_an_app_workflows_are_updated_and_checks_start_by_themselves(project):
+def test_workflows_with_an_app(project):
+    """With an app, workflows are updated and checks start by themselves."""
     project.prepare(workflow=True)
     assert project.propose(APP="true").returncode == 0
     shown = git("show", "template-update/0123456789:.github/workflows/w.yml", at=project.remote)
@@ -138,40 +133,17 @@ def test_with_an_app_workflows_are_updated_and_checks_start_by_themselves(projec
     assert len(project.asked()) == 1
 
 
-def test_a_refused_pull_request_leaves_no_branch_behind(project):
+def test_refused(project):
+    """A refused pull request leaves no branch behind."""
     project.prepare()
-    done = project.propose(REFUSE="yes")
-    assert done.returncode == 41
-    assert "make github" in done.stderr
+    refused = project.propose(REFUSE="yes")
+    assert refused.returncode == 41
+    assert "make github" in refused.stderr
     assert project.branches() == ["main"]
 
 
-def test_a_release_that_is_no_commit_is_refused(project):
+def test_no_commit(project):
+    """A release that is no commit is refused."""
     project.prepare(release="main; rm -rf /")
     assert project.propose().returncode == 41
     assert project.branches() == ["main"]
-
-
-def test_the_body_names_conflicts_and_what_is_to_do(updating):
-    rejects = {"b.py.rej": "-old\n+```new\n"}
-    came = updating.Update("1" * 40, "2" * 40, ("A subject",), ("Run it.",), ("a.py",), rejects)
-    body = updating.report(came)
-    for text in (
-        "Conflicts: 2",
-        "`a.py` holds conflict markers",
-        "`b.py.rej`",
-        "````diff",
-        "- A",
-        "Run it.",
-    ):
-        assert text in body
-
-
-def test_the_body_of_a_smooth_update_names_no_conflict(updating):
-    came = updating.Update("1" * 40, "2" * 40, ("A subject",), (), (), {})
-    assert "Conflict" not in updating.report(came)
-    assert "by hand" not in updating.report(came)
-
-
-def test_a_long_reject_is_cut_so_that_the_body_fits(updating):
-    assert len(updating.fenced("x" * 100_000)) < updating.LONGEST_REJECT + 100
