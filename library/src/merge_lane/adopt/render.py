@@ -243,7 +243,7 @@ def _label(decisions: Decisions) -> str:
     if decisions.target.profile.dtype == "bool":
         return column if decisions.positive else f"~{column}"
     if decisions.task == "binary":
-        return f"({column} == {literal(decisions.positive)}).alias({literal(decisions.target.name)})"
+        return f"{column}.eq({literal(decisions.positive)})"
     return f"{column}.cast(pl.{'String' if decisions.task == 'multiclass' else 'Float64'})"
 
 

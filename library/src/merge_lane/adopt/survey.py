@@ -30,6 +30,9 @@ TIME_FORMATS = (
     "%d/%m/%Y",
     "%m/%d/%Y",
 )
+LARGEST = 3e38
+"""A model computes with 32 bits: from here on a number is infinite."""
+
 TRUE, FALSE = ("true", "t"), ("false", "f")
 LEADING_ZERO = r"^0\d"
 """A code (a postcode, say), not a number."""
@@ -63,7 +66,18 @@ class Survey:
 
 
 def survey(path: Path) -> Survey:
-    """Look at every row of the table in `path`. Raises AdoptError for a table that is too small."""
+    """Profile every row of the table in `path`. Raises AdoptError where it is no table, or too small."""
+    try:
+        return _survey(path)
+    except pl.exceptions.PolarsError as error:
+        raise AdoptError(
+            f"The file cannot be read as a table: {str(error).splitlines()[0]}",
+            where=str(path),
+            next="export it again: a value with a quote or line break is quoted, and the quote is doubled",
+        ) from error
+
+
+def _survey(path: Path) -> Survey:
     opened = table.scan(path)
     raw = opened.rows
     probe = raw.head(PROBE_ROWS).collect()
@@ -98,7 +112,7 @@ def _read(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
 
 
 def _native(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
-    """Return how a column that has a type is read; a number that is not finite counts as missing."""
+    """Return how a column that has a type is read; a number that no model can hold counts as missing."""
     column, kind = pl.col(probe.name), probe.dtype
     if kind == pl.Boolean:
         return "bool", column
@@ -106,7 +120,7 @@ def _native(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
         return "int", column.cast(pl.Int64)
     if kind.is_numeric():
         number = column.cast(pl.Float64)
-        return "float", pl.when(number.is_finite()).then(number)
+        return "float", _in_range(number)
     if kind in (pl.Date, pl.Datetime):
         naive = column.dt.replace_time_zone(None) if getattr(kind, "time_zone", None) else column
         return "datetime", naive.cast(pl.Datetime("us"))
@@ -143,7 +157,11 @@ def _candidates(probe: pl.Series) -> list[tuple[str, pl.Expr]]:
 
 def _finite(column: pl.Expr) -> pl.Expr:
     number = pl.when(~column.str.contains(LEADING_ZERO + r"+$")).then(column).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+    return _in_range(number)
+
+
+def _in_range(number: pl.Expr) -> pl.Expr:
+    return pl.when(number.is_finite() & (number.abs() < LARGEST)).then(number)
 
 
 def _figures(name: str, dtype: str) -> pl.Expr:

@@ -27,7 +27,7 @@ PIPELINE_NAMES = {MONTH, PART}
 PATTERN = re.compile(r"\*|\^.*\$", re.DOTALL)
 """polars reads such a name as a choice of columns."""
 
-NESTED = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary)
+UNSUPPORTED = (pl.List, pl.Array, pl.Struct, pl.Object, pl.Binary, pl.Duration)
 
 SNIFF_BYTES = 1 << 16
 FIELD_BYTES = 1 << 30
@@ -79,11 +79,11 @@ def _scan_parquet(path: Path) -> Table:
         ) from error
     _check_header(schema.names(), str(path))
     for name, dtype in schema.items():
-        if isinstance(dtype, NESTED):
+        if isinstance(dtype, UNSUPPORTED):
             raise AdoptError(
                 f"The column {name} holds values of type {dtype}.",
                 where=str(path),
-                next="split it into columns of numbers, texts, truth values or times, or remove it",
+                next="turn it into columns of numbers, texts, truth values or times, or remove it",
             )
     return Table(rows)
 
