@@ -13,39 +13,46 @@ import numpy as np
 if TYPE_CHECKING:
     from merge_lane.features import Arrays
 
-DECISION = np.timedelta64(60, "m")
+MINUTE = np.timedelta64(1, "m")
+HOUR = np.timedelta64(1, "h")
+
+DECISION = 60 * MINUTE
 """The model is asked this long before the scheduled departure: later knowledge does not count."""
+
+WINDOWS = {"origin_delay_1h": HOUR, "origin_delay_3h": 3 * HOUR}
+"""How far `history` looks back from the decision."""
 
 DELAY_CAP = 300.0  # minutes: one flight of the day after must not drown an airport's mean
 THURSDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
 
+WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib")
+UNCHANGED = ("seats", *WEATHER, *WINDOWS)
+
 
 def history(rows: Arrays) -> Arrays:
-    """Return the columns that earlier rows tell: the origin's mean departure delay as of the decision.
+    """Return the derived columns: the mean departure delay at the origin in the hours before the decision.
 
-    `rows` are raw rows, in any order, of shape (n,) each. A departure counts where it *happened* in the
-    one (three) hours up to the decision; nothing that happened later can change the result.
+    `rows` are raw rows, in any order, of shape (n,) each. A departure counts at the time when it happened,
+    so nothing that happens after the decision changes the result.
     """
-    decision = rows["sched_dep"] - DECISION
-    windows = {"origin_delay_1h": np.timedelta64(1, "h"), "origin_delay_3h": np.timedelta64(3, "h")}
-    delays = {name: np.full(len(decision), np.nan) for name in windows}
+    decision, departed = rows["sched_dep"] - DECISION, ~np.isnat(rows["dep"])
+    means = {name: np.full(len(decision), np.nan) for name in WINDOWS}
     for origin in np.unique(rows["origin"].astype(str)):
         here = rows["origin"] == origin
-        departed = here & ~np.isnat(rows["dep"])
-        dep, delay = rows["dep"][departed], rows["dep_delay"][departed]
-        for name, length in windows.items():
-            delays[name][here] = _mean_before(dep, delay, decision[here], length)
-    return delays
+        times, delays = rows["dep"][here & departed], rows["dep_delay"][here & departed]
+        for name, window in WINDOWS.items():
+            means[name][here] = _mean_before(times, delays, decision[here], window)
+    return means
 
 
 def _mean_before(
-    happened: np.ndarray, delay: np.ndarray, moments: np.ndarray, length: np.timedelta64
+    times: np.ndarray, delays: np.ndarray, moments: np.ndarray, window: np.timedelta64
 ) -> np.ndarray:
-    """Return the mean delay (minutes) of events in (moment - length, moment], NaN where there is none."""
-    order = np.argsort(happened, kind="stable")
-    happened, total = happened[order], np.concatenate([[0.0], np.cumsum(np.minimum(delay[order], DELAY_CAP))])
-    end = np.searchsorted(happened, moments, side="right")
-    start = np.searchsorted(happened, moments - length, side="right")
+    """Return the mean delay (minutes) of events in (moment - window, moment], NaN where there is none."""
+    order = np.argsort(times, kind="stable")
+    total = np.concatenate([[0.0], np.cumsum(np.minimum(delays[order], DELAY_CAP))])
+    start = np.searchsorted(times[order], moments - window, side="right")
+    end = np.searchsorted(times[order], moments, side="right")
     count = end - start
     return np.where(count > 0, (total[end] - total[start]) / np.maximum(count, 1), np.nan)
 
@@ -55,26 +62,24 @@ def build(rows: Arrays) -> Arrays:
 
     `rows` holds only what is known at the decision; asking for anything else is refused by name.
     """
-    departure, day = rows["sched_dep"], rows["sched_dep"].astype("datetime64[D]")
-    minutes = np.timedelta64(1, "m")
+    departure, midnight = rows["sched_dep"], rows["sched_dep"].astype("datetime64[D]")
     return {
         "carrier": rows["carrier"],
         "origin": rows["origin"],
         "dest": rows["dest"],
-        "weekday": (day.astype(np.int64) + THURSDAY).astype(np.float64) % 7,
-        "minute_of_day": (departure - day) / minutes,
-        "scheduled_minutes": (rows["sched_arr"] - departure) / minutes,
+        "weekday": _weekday(midnight),
+        "minute_of_day": (departure - midnight) / MINUTE,
+        "scheduled_minutes": (rows["sched_arr"] - departure) / MINUTE,
         "distance": rows["distance"],
-        "aircraft_age": departure.astype("datetime64[Y]").astype(np.int64) + 1970 - rows["built"],
-        "seats": rows["seats"],
-        "temp": rows["temp"],
-        "dewp": rows["dewp"],
-        "humid": rows["humid"],
-        "wind_dir": rows["wind_dir"],
-        "wind_speed": rows["wind_speed"],
-        "precip": rows["precip"],
-        "pressure": rows["pressure"],
-        "visib": rows["visib"],
-        "origin_delay_1h": rows["origin_delay_1h"],
-        "origin_delay_3h": rows["origin_delay_3h"],
+        "aircraft_age": _year(departure) - rows["built"],
+        **{name: rows[name] for name in UNCHANGED},
     }
+
+
+def _weekday(days: np.ndarray) -> np.ndarray:
+    """Return the day of the week, Monday 0."""
+    return ((days.astype(np.int64) + 3) % 7).astype(np.float64)  # day 0, 1970-01-01, was a Thursday
+
+
+def _year(times: np.ndarray) -> np.ndarray:
+    return times.astype("datetime64[Y]").astype(np.int64) + 1970

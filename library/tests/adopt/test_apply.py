@@ -13,21 +13,23 @@ import tables
 
 from merge_lane import settings
 from merge_lane.adopt import apply as adopting
-from merge_lane.adopt import render
 from merge_lane.data import schema
-from merge_lane.data.columns import Role
 from merge_lane.errors import AdoptError
+from merge_lane.project import PACKAGE_VARIABLE, declared
 
 ROOT = Path(__file__).parents[3]
 BIN = Path(sys.executable).parent
 FILES = ["params.yaml", "dvc.yaml", "pyproject.toml", "requirements/all.txt", "data/README.md"]
-PYTHON = [f"src/{render.PACKAGE}/{name}.py" for name in ("contract", "features", "source")]
+PACKAGE = declared(ROOT / "pyproject.toml")
+PYTHON = [f"src/{PACKAGE}/{name}.py" for name in ("contract", "features", "source")]
 EXAMPLE_WORDS = ("flights", "airport", "carrier", "tailnum", "dep_delay")
+MARKED = "import pytest\n\npytestmark = pytest.mark.example\n"
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path, monkeypatch):
     """The files that adopting a table reads and writes."""
+    monkeypatch.delenv(PACKAGE_VARIABLE)
     for name in FILES + PYTHON:
         (tmp_path / "project" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / "project" / name)
@@ -64,12 +66,12 @@ def test_written_files_fit_the_table(project, name):
     make, target, time, keys = CASES[name]
     plan = planned(project, make(), target, time, keys)
     adopting.apply(plan)
-    given = settings.load(project / "params.yaml")
+    chosen = settings.load(project / "params.yaml")
     model = loaded(project / PYTHON[0]).Contract
     contract = schema.read(model)
     assert contract.label.name == target
-    assert given.data.months == plan.months.names
-    rows = loaded(project / PYTHON[2]).read(str(project / given.data.source), given.data.months[0])
+    assert chosen.data.months == plan.months.names
+    rows = loaded(project / PYTHON[2]).read(str(project / chosen.data.source), chosen.data.months[0])
     schema.raw(model).validate(rows.select(column.name for column in contract.raw), lazy=True)
     from merge_lane.data import tables as polars_tables
 
@@ -98,12 +100,13 @@ def test_refuses_a_table_in_a_folder_that_is_emptied(project, folder):
     path = project / folder / "table.csv"
     path.parent.mkdir(parents=True)
     tables.iris().write_csv(path)
-    with pytest.raises(AdoptError, match="written anew"):
+    with pytest.raises(AdoptError, match="which adopting a table empties"):
         adopting.plan(path, project, "species", None, ())
 
 
 @pytest.mark.parametrize(
-    ("values", "label"), [((True, False), 'LABEL = pl.col("late")\n'), ((1, 0), '(pl.col("late") == 1)')]
+    ("values", "label"),
+    [((True, False), 'LABEL = pl.col("late")\n'), ((1, 0), 'LABEL = pl.col("late").eq(1)\n')],
 )
 def test_a_truth_value_is_the_label_as_it_stands(project, values, label):
     rows = tables.customers(100).with_columns(late=pl.Series(values * 50))
@@ -121,38 +124,64 @@ def test_the_margin_is_what_the_test_rows_can_tell(project, rows, margin):
     assert gates.calibration.max_increase == 2 * margin
 
 
-def test_refuses_a_place_that_is_no_project(tmp_path):
+def test_refuses_a_folder_that_is_no_project(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     with pytest.raises(AdoptError, match=r"There is no params\.yaml here") as refused:
         planned(tmp_path / "elsewhere", tables.iris(), "species")
     assert "project's root" in refused.value.next
 
 
-def test_what_goes_is_named_before_it_goes(project):
-    for name in ("tests/example/words.txt", "tests/test_a.py", "tests/test_b.py", "dvc.lock"):
+def written(project, texts):
+    for name, text in texts.items():
         (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text("tailnum\n" if name != "tests/test_b.py" else "x")
+        (project / name).write_text(text)
+
+
+def test_files_of_the_previous_data_are_listed_and_removed(project):
+    """Marked tests and outputs go, and are named before; a test without the mark stays."""
+    marked = {"tests/test_a.py": MARKED, "tests/deep/test_b.py": MARKED}
+    written(project, {**marked, "tests/test_c.py": "# pytestmark = pytest.mark.example\n", "dvc.lock": ""})
     plan = planned(project, tables.iris(), "species")
-    assert plan.removed() == [Path("tests/example"), Path("dvc.lock"), Path("tests/test_a.py")]
+    assert plan.removed() == [Path("dvc.lock"), Path("tests/deep/test_b.py"), Path("tests/test_a.py")]
     adopting.apply(plan)
     assert planned(project, tables.iris(), "species").removed() == []
-    assert (project / "tests/test_b.py").exists()
+    assert [path.name for path in (project / "tests").rglob("*.py")] == ["test_c.py"]
 
 
-def test_too_few_months_are_dealt_by_hash_and_keep_the_time_as_a_feature(project):
-    plan = planned(project, tables.customers(rows=400, months=1), "churned", "when")
-    assert plan.months.names == ("all",)
-    assert "fewer than 3 months" in plan.months.why
-    assert plan.judged.time is None
-    assert next(column for column in plan.judged.columns if column.name == "when").role is Role.FEATURE
+@pytest.mark.parametrize(
+    ("months", "days", "says"),
+    [(1, 30, "the rows cover 1 month"), (12, 1, "the last 6 days of each month hold")],
+)
+def test_time_that_cannot_split_is_refused(project, months, days, says):
+    """Who names a time wants a split by time: it is never dropped in silence."""
+    times = [f"2024-{1 + n % months:02}-{1 + n % days:02}" for n in range(120)]
+    rows = pl.DataFrame({"when": times, "x": [n % 7 for n in range(120)], "y": [n % 2 for n in range(120)]})
+    with pytest.raises(AdoptError, match=f"The times in when cannot split the rows.*{says}") as refused:
+        planned(project, rows, "y", "when")
+    assert refused.value.exit_code == 40
+    assert "leave --time out" in refused.value.next
+
+
+def test_ingest_depends_on_the_months():
+    """Only the stage ingest gets the dependency, whatever else it depends on."""
+    text = "stages:\n  ingest:\n    cmd: x\n    deps:\n      - library.yaml\n  train:\n    deps:\n      - a\n"
+    changed = adopting.with_incoming(text)
+    assert changed == text.replace("    deps:\n", "    deps:\n" + adopting.INGEST_DEPENDENCY, 1)
+    assert adopting.with_incoming(changed) == changed
+
+
+def test_ingest_without_dependencies_is_refused():
+    """A dvc.yaml that has no place for the months is not changed."""
+    with pytest.raises(AdoptError, match="no list of dependencies"):
+        adopting.with_incoming("stages:\n  ingest:\n    cmd: x\n")
 
 
 def test_every_difference_is_shown_and_nothing_is_written_before(project):
     before = {name: (project / name).read_bytes() for name in FILES + PYTHON}
     shown = planned(project, tables.iris(), "species").differences()
     assert all(f"+++ b/{name}" in shown for name in before)
-    assert "-    carrier: str = column(" in shown
-    assert '+        name="petal width (cm)",' in shown
+    assert "-    carrier: str = category(" in shown
+    assert 'name="petal width (cm)"' in shown
     assert {name: (project / name).read_bytes() for name in before} == before
 
 
@@ -177,18 +206,6 @@ def test_the_lock_loses_the_example_and_nothing_else(project):
     assert all(line.startswith("    --hash=") for line in gone[1:])
 
 
-def test_tests_that_speak_of_the_example_go_with_it_and_no_other(project):
-    for name, text in {
-        "tests/example/words.txt": "tailnum\n",
-        "tests/test_a.py": "Tailnum",
-        "tests/test_b.py": "x",
-    }.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text)
-    adopting.apply(planned(project, tables.iris(), "species"))
-    assert sorted(path.name for path in (project / "tests").rglob("*")) == ["test_b.py"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["iris", "customers", "diabetes"])
 def test_an_adopted_table_is_trained_measured_documented_and_served(tmp_path, name):
@@ -204,11 +221,11 @@ def test_an_adopted_table_is_trained_measured_documented_and_served(tmp_path, na
     environment = os.environ | {"PYTHONPATH": str(project / "src"), "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def run(*command):
-        done = subprocess.run(
+        result = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, timeout=280, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert result.returncode == 0, result.stdout + result.stderr
+        return result.stdout
 
     options = [*(["--time", time] if time else []), *(f"--key={key}" for key in keys)]
     adopt = ["merge-lane", "adopt", str(table)]

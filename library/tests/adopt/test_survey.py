@@ -1,5 +1,6 @@
-"""What is found out about each column."""
+"""Each column is profiled: type, range, values and gaps."""
 
+import math
 import os
 import subprocess
 import sys
@@ -74,10 +75,44 @@ def test_parquet_keeps_its_types(tmp_path):
     assert [column.dtype for column in survey(path).columns.values()] == ["datetime", "int", "float"]
 
 
+def test_number_that_no_model_can_hold_counts_as_missing(tmp_path):
+    """NaN, infinity and a float beyond 32 bits would break training."""
+    path = tmp_path / "table.parquet"
+    pl.DataFrame({"x": [math.nan, math.inf, 1e300, *[0.5] * 57], "y": [0, 1] * 30}).write_parquet(path)
+    column = survey(path).columns["x"]
+    assert (column.missing, column.minimum, column.maximum) == (3, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("start", [2**60, -(2**63), 2**63 - 60])
+def test_range_of_large_numbers_is_exact(tmp_path, start):
+    """As floats, neighbouring numbers of this size are equal."""
+    path = tmp_path / "table.parquet"
+    pl.DataFrame({"x": list(range(start, start + 60)), "y": [0, 1] * 30}).write_parquet(path)
+    column = survey(path).columns["x"]
+    assert (column.minimum, column.maximum) == (start, start + 59)
+
+
+def test_number_beyond_64_bits_becomes_a_float(tmp_path):
+    """An unsigned number may not fit the contract's whole numbers."""
+    path = tmp_path / "table.parquet"
+    numbers = pl.Series([2**64 - 1 - n for n in range(60)], dtype=pl.UInt64)
+    pl.DataFrame({"x": numbers, "y": [0, 1] * 30}).write_parquet(path)
+    assert survey(path).columns["x"].dtype == "float"
+
+
+def test_malformed_quotes_are_refused(tmp_path):
+    """Two readers of CSV disagree about a quote inside a value: the message says how to export it."""
+    path = tmp_path / "table.csv"
+    path.write_text("a,b,y\n" + "".join(f'{n},5" pipe,{n % 2}\n' for n in range(200)))
+    with pytest.raises(AdoptError, match="cannot be read as a table") as refused:
+        survey(path)
+    assert "the quote is doubled" in refused.value.next
+
+
 WATCHED = """
 import sys, threading, time
 from pathlib import Path
-from PACKAGE.adopt.survey import survey
+from merge_lane.adopt.survey import survey
 
 peak = 0
 
@@ -90,7 +125,7 @@ def watch():  # a file that is mapped counts as resident too, so only memory of 
 
 threading.Thread(target=watch, daemon=True).start()
 print(survey(Path(sys.argv[1])).rows, peak)
-""".replace("PACKAGE", survey.__module__.partition(".")[0])
+"""
 
 
 @pytest.mark.slow

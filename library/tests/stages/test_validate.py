@@ -21,7 +21,7 @@ class Parcels(pa.DataFrameModel):
 
     parcel: int = column("Number", role=Role.KEY, known=Known.IN_ADVANCE, minimum=1)
     when: datetime = column("Collected", role=Role.TIME, known=Known.IN_ADVANCE)
-    courier: str = column("Courier", role=Role.FEATURE, known=Known.IN_ADVANCE, one_of=("AA", "B6"))
+    courier: str = column("Courier", role=Role.FEATURE, known=Known.IN_ADVANCE, allowed=("AA", "B6"))
     code: str = column(
         "Destination", role=Role.FEATURE, known=Known.IN_ADVANCE, pattern="^[A-Z]{3}$", nullable=True
     )

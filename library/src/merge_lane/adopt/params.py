@@ -1,4 +1,4 @@
-"""params.yaml of a project on its own data: months, split, training and gates that fit the table."""
+"""Write params.yaml for a project on its own data: months, split, training and gates that fit the table."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from merge_lane.data.columns import Role
+from merge_lane.errors import AdoptError
 
 if TYPE_CHECKING:
-    from merge_lane.adopt.judge import Adopted, Judged
+    from merge_lane.adopt.decide import Decision, Decisions
     from merge_lane.adopt.survey import Survey
 
 WHOLE = "all"
@@ -25,11 +26,11 @@ VALIDATION_SHARES = (0.02, 0.5)
 ROWS_PER_LEAF_WEIGHT = 5_000
 MAX_LEAF_WEIGHT = 20
 SLICES, RATE_TABLE = 3, 2
-MAX_SINGLE_FEATURE_AUC = 0.985  # a little above what `adopt` itself leaves out
+MAX_SINGLE_FEATURE_AUC = 0.985  # a little above the limit from which `adopt` leaves a column out
 EQUAL = "Equal is good enough, worse is not; the fewer rows test, the wider the margin must be"
 FLOORS = {"binary": {"roc_auc": 0.55}, "multiclass": {"roc_auc": 0.55}, "regression": {"r2": 0.0}}
 TELLING_ROWS = 2_500
-"""So many test rows tell an equal model from one worse by the usual margin; fewer need a wider one."""
+"""With so many test rows the usual margins separate equal from worse models; fewer need wider ones."""
 
 GROUPS = (2, 30)
 """A column with so many values makes readable slices."""
@@ -37,7 +38,7 @@ GROUPS = (2, 30)
 
 @dataclass(frozen=True)
 class Months:
-    """How the rows are parted: the months, the first test month, and a sentence that says why."""
+    """How the rows are split: the months, the first test month, and a sentence that says why."""
 
     names: tuple[str, ...]
     test_from: str
@@ -45,14 +46,17 @@ class Months:
 
     @property
     def timed(self) -> bool:
-        """True where rows are parted by time."""
+        """True where rows are split by time."""
         return self.names != (WHOLE,)
 
 
-def months(survey: Survey, time: Adopted | None) -> Months:
-    """Return the months of the table, or one part for all where time cannot order them."""
+def months(survey: Survey, time: Decision | None) -> Months:
+    """Return the months of the table, or one part for all where it has no time column.
+
+    Raises AdoptError where the times of the table cannot split it.
+    """
     if time is None:
-        return Months((WHOLE,), WHOLE, "there is no time column: rows are dealt by their hash")
+        return Months((WHOLE,), WHOLE, "there is no time column: rows are split by their hash")
     day = pl.col(time.name)
     counted = (
         survey.typed.group_by(day.dt.strftime("%Y-%m").alias("name"))
@@ -64,14 +68,23 @@ def months(survey: Survey, time: Adopted | None) -> Months:
         .collect(engine="streaming")
     )
     if counted.height < MIN_MONTHS:
-        return Months((WHOLE,), WHOLE, f"fewer than {MIN_MONTHS} months: rows are dealt by their hash")
+        raise _unfit(time, f"the rows cover {counted.height} month(s), a split needs {MIN_MONTHS}")
     names, rows = counted["name"].to_list(), counted["rows"].to_list()
     first = _first_test(rows)
     share = sum(counted["last"][:first]) / sum(rows[:first])
     if not VALIDATION_SHARES[0] <= share <= VALIDATION_SHARES[1]:
-        why = f"the last days of months hold {share:.0%} of the rows: they cannot validate"
-        return Months((WHOLE,), WHOLE, why)
+        raise _unfit(
+            time, f"the last {VALIDATION_DAYS} days of each month hold {share:.0%} of the training rows"
+        )
     return Months(tuple(names), names[first], f"months before {names[first]} train, it and later ones test")
+
+
+def _unfit(time: Decision, why: str) -> AdoptError:
+    return AdoptError(
+        f"The times in {time.name} cannot split the rows into training and test: {why}.",
+        where=f"--time {time.name}",
+        next="bring rows of more months, or leave --time out: the rows are then split by their hash",
+    )
 
 
 def _first_test(rows: list[int]) -> int:
@@ -84,7 +97,7 @@ def _first_test(rows: list[int]) -> int:
     return 2
 
 
-def rewritten(text: str, judged: Judged, survey: Survey, parts: Months) -> str:
+def rewritten(text: str, decisions: Decisions, survey: Survey, parts: Months) -> str:
     """Return params.yaml for the table, made from `text`: comments and other sections stay."""
     from ruamel.yaml import YAML
 
@@ -92,54 +105,54 @@ def rewritten(text: str, judged: Judged, survey: Survey, parts: Months) -> str:
     yaml.width = 120
     yaml.indent(mapping=2, sequence=4, offset=2)
     tree = yaml.load(text)
-    tree["task"] = judged.task
+    tree["task"] = decisions.task
     _replace(tree["data"], {"source": INCOMING, "months": list(parts.names)}, "one file a month")
     tree["split"]["test_from"] = parts.test_from
-    _train(tree["train"], judged, survey)
-    groups = [column.name for column in judged.having(Role.FEATURE) if _groupable(column)]
+    _train(tree["train"], decisions, survey)
+    groups = [column.name for column in decisions.having(Role.FEATURE) if _groupable(column)]
     tree["evaluate"]["rate_table"] = groups[:RATE_TABLE]
     tree["evaluate"]["slices"] = groups[:SLICES] + (
         ["month"] if parts.timed and "month" not in groups else []
     )
     tree["evaluate"]["min_slice_rows"] = max(20, min(200, survey.rows // 100))
     if "gates" in tree:
-        tree["gates"] = gates(judged, survey)
+        tree["gates"] = gates(decisions, survey)
     stream = io.StringIO()
     yaml.dump(tree, stream)
     return re.sub(r"(?<=[^\n])\n(?=\w+:)", "\n\n", stream.getvalue())
 
 
 def _replace(section: Any, values: dict[str, Any], comment: str) -> None:
-    """Set values and drop what the comments said of the former ones."""
+    """Set values, and drop the comments of the previous ones."""
     for key, value in values.items():
         section.ca.items.pop(key, None)
         section[key] = value
     section.yaml_add_eol_comment(comment, "source")
 
 
-def _train(train: Any, judged: Judged, survey: Survey) -> None:
-    """Small tables get leaves that small tables can fill; the example's knowledge of direction goes."""
+def _train(train: Any, decisions: Decisions, survey: Survey) -> None:
+    """Set leaves that a small table can fill, and drop the directions that only the example has."""
     train["min_child_weight"] = max(1, min(MAX_LEAF_WEIGHT, survey.rows // ROWS_PER_LEAF_WEIGHT))
     train["max_single_feature_auc"] = MAX_SINGLE_FEATURE_AUC
     train.ca.items.pop("monotone", None)
     train["monotone"] = {}
-    if judged.task != "binary":
+    if decisions.task != "binary":
         train.ca.items.pop("max_single_feature_auc", None)
 
 
-def _groupable(column: Adopted) -> bool:
+def _groupable(column: Decision) -> bool:
     return (
-        column.surveyed.dtype in ("str", "bool", "int") and GROUPS[0] <= column.surveyed.distinct <= GROUPS[1]
+        column.profile.dtype in ("str", "bool", "int") and GROUPS[0] <= column.profile.distinct <= GROUPS[1]
     )
 
 
-def gates(judged: Judged, survey: Survey) -> dict[str, Any]:
+def gates(decisions: Decisions, survey: Survey) -> dict[str, Any]:
     """Return the gates of a new project: better than no model, not worse than main, fast, compatible."""
-    margins = _margins(judged, survey)
-    found: dict[str, Any] = {
+    margins = _margins(decisions, survey)
+    sections: dict[str, Any] = {
         "floors": {
             "reason": "A model that does not beat the baselines helps nobody",
-            "metrics": dict(FLOORS[judged.task]),
+            "metrics": dict(FLOORS[decisions.task]),
             "beat": ["base_rate"],
         },
         "non_inferiority": {"reason": EQUAL, "metrics": margins},
@@ -151,35 +164,35 @@ def gates(judged: Judged, survey: Survey) -> dict[str, Any]:
         "size": {"reason": "The bundle travels in every image", "max_ratio": 3, "max_mb": 50},
         "compatibility": {"reason": "Callers of the API send what the contract on main says"},
     }
-    if judged.task == "binary":
-        found["leakage"] = {
-            "reason": "A feature that knows the answer was written too late",
+    if decisions.task == "binary":
+        sections["leakage"] = {
+            "reason": "A feature that knows the outcome was written too late",
             "max_single_feature_auc": MAX_SINGLE_FEATURE_AUC,
         }
-    if judged.task != "regression":
-        found["calibration"] = {
+    if decisions.task != "regression":
+        sections["calibration"] = {
             "reason": "People act on the probability",
             "max_error": 0.1,
             "max_increase": _round(0.02 * _width(survey)),
         }
-    return {**found, "waivers": []}
+    return {**sections, "waivers": []}
 
 
-def _margins(judged: Judged, survey: Survey) -> dict[str, float]:
+def _margins(decisions: Decisions, survey: Survey) -> dict[str, float]:
     """Return how much worse a metric may be before anyone notices; for a number, a share of its spread."""
     usual = {
         "binary": {"roc_auc": 0.01, "brier": 0.002},
         "multiclass": {"accuracy": 0.01, "log_loss": 0.01},
     }
-    if judged.task in usual:
-        return {name: _round(margin * _width(survey)) for name, margin in usual[judged.task].items()}
-    spread = survey.sample[judged.target.name].cast(pl.Float64).std()
+    if decisions.task in usual:
+        return {name: _round(margin * _width(survey)) for name, margin in usual[decisions.task].items()}
+    spread = survey.sample[decisions.target.name].cast(pl.Float64).std()
     scale = float(spread) if isinstance(spread, float) else 1.0
     return {"rmse": _round(0.01 * scale), "mae": _round(0.01 * scale)}
 
 
 def _width(survey: Survey) -> float:
-    """Return how much wider than usual a margin must be, so that a change that is equal can be seen to be."""
+    """Return the factor by which a small test set widens the margins."""
     return max(1.0, math.sqrt(TELLING_ROWS / (TEST_SHARE * survey.rows)))
 
 

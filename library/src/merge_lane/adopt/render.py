@@ -1,140 +1,154 @@
-"""The user-owned Python files of a project on its own data, as text: contract, features, source."""
+"""Write the Python files of a project on its own data: contract.py, features.py, source.py."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
-from merge_lane import __name__ as package_name
+from merge_lane.adopt import identifiers
+from merge_lane.adopt.python import imported, in_docstring, literal
 from merge_lane.data.columns import Known, Role
 from merge_lane.system.markdown import escape
 
 if TYPE_CHECKING:
-    from merge_lane.adopt.judge import Adopted, Judged
+    from merge_lane.adopt.decide import Decision, Decisions
     from merge_lane.adopt.survey import Survey
 
-PACKAGE = package_name.partition(".")[0]
-PYTHON = {"int": "int", "float": "float", "str": "str", "bool": "bool", "datetime": "datetime"}
-MISSING_DIGITS = 1
 LISTED = 8
-DESCRIPTION_CHARACTERS = 90
+DESCRIPTION_CHARACTERS = 80
+EXAMPLES = 20
+KINDS = {
+    "int": "measured",
+    "float": "measured",
+    "str": "category",
+    "bool": "flag",
+    "datetime": "moment",
+}
+LABELS = {"binary": "bool", "multiclass": "str", "regression": "float"}
 
 
-def contract(judged: Judged, survey: Survey, file: str) -> str:
-    """Return `contract.py`."""
-    columns = "\n".join(_column(column, judged, _example(survey, column)) for column in judged.columns)
-    times = any(_dtype(column, judged) == "datetime" for column in judged.columns)
-    stamp = "from datetime import datetime  # noqa: TC003 - pandera reads the annotation at run time\n\n"
-    keys = ", ".join(literal(name) for name in judged.unique)
-    unique = f"\n        unique = [{keys}]  # noqa: RUF012 - pandera's way to say it" if keys else ""
+def contract(decisions: Decisions, survey: Survey, file: str) -> str:
+    """Return `contract.py`: one line a column."""
+    columns = "\n".join(_column(column, decisions, survey) for column in decisions.columns)
+    kinds = sorted({kind(column) for column in decisions.columns})
+    times = any(_dtype(column, decisions) == "datetime" for column in decisions.columns)
+    keys = literal(decisions.unique)
     return f'''"""THE data contract: every column once. Yours to change; no update of the template touches it.
 
-Inferred from {file}.
-Read it once from top to bottom. Limits are wider than what was seen; a column that is known only after the
-decision must get Role.FORBIDDEN.
+Inferred from {in_docstring(file)}. Read it once from top to bottom: limits are wider than the values
+of the table, and a column that is known only after the decision must be an `outcome`.
 """
 
 from __future__ import annotations
 
-{stamp if times else ""}import pandera.polars as pa
-
-from {PACKAGE}.columns import Known, Role
-from {PACKAGE}.schema import column
-
-
+{imported("datetime", ["datetime"], when=times)}import pandera.polars as pa
+{imported("merge_lane.contract", kinds)}
 class Contract(pa.DataFrameModel):
     """One row of the table."""
 
 {columns}
 
     class Config:
-        """No other column{" , and each key once" if judged.unique else ""}."""
+        """No other column{", and each key once" if decisions.unique else ""}."""
 
-        strict = True{unique}
-'''.replace(" , ", ", ")
+        strict = True
+{f"        unique = {keys}" if decisions.unique else ""}
+'''
 
 
-def _column(column: Adopted, judged: Judged, example: Any) -> str:
+def kind(column: Decision) -> str:
+    """Return the helper of `merge_lane.contract` that declares a column."""
+    if column.role is Role.FORBIDDEN:
+        return "outcome" if column.known is Known.AFTER_DECISION else "excluded"
+    named = {Role.LABEL: "label", Role.KEY: "key", Role.TIME: "event_time"}
+    return named.get(column.role) or KINDS[column.profile.dtype]
+
+
+def _column(column: Decision, decisions: Decisions, survey: Survey) -> str:
     """Return one declaration."""
-    given = {
-        "name": literal(column.name) if column.attribute != column.name else "",
-        "nullable": "True" if column.surveyed.missing or column.role is Role.LABEL else "",
-        "minimum": "" if column.minimum is None else f"{column.minimum:.15g}",
-        "maximum": "" if column.maximum is None else f"{column.maximum:.15g}",
-        "allowed": "" if column.allowed is None else _tuple(column.allowed),
-        "example": "" if example is None or column.role is Role.LABEL else literal(example),
+    limits = [literal(limit) for limit in (column.minimum, column.maximum) if limit is not None]
+    allowed = [literal(column.allowed)] if column.allowed else []
+    options = {
+        "missing": _missing(column),
+        "example": _example(survey, column) if column.role not in (Role.LABEL, Role.FORBIDDEN) else None,
+        "name": column.name if column.attribute != column.name else None,
     }
-    known = "WITH_LABEL" if column.known is Known.WITH_LABEL else "AT_DECISION"
-    lines = [
-        f"Role.{column.role.name}",
-        f"Known.{known}",
-        literal(textwrap.shorten(_description(column), DESCRIPTION_CHARACTERS, placeholder=" ...")),
-    ]
-    lines += [f"{name}={value}" for name, value in given.items() if value]
-    body = "".join(f"        {line},\n" for line in lines)
-    return f"    {column.attribute}: {PYTHON[_dtype(column, judged)]} = column(\n{body}    )"
+    named = [f"{option}={literal(value)}" for option, value in options.items() if value is not None]
+    arguments = ", ".join([literal(description(column, decisions)), *limits, *allowed, *named])
+    return f"    {column.attribute}: {_dtype(column, decisions)} = {kind(column)}({arguments})"
 
 
-def _tuple(values: tuple[Any, ...]) -> str:
-    return "(" + ", ".join(literal(value) for value in values) + ("," if len(values) == 1 else "") + ")"
+def _missing(column: Decision) -> Any:
+    """Return what the contract says of missing values; None where there are none."""
+    profile = column.profile
+    if column.role is Role.LABEL or (column.role is Role.FORBIDDEN and profile.missing):
+        return True
+    return f"in {profile.missing / profile.rows:.1%} of the rows" if profile.missing else None
 
 
-def formatted(text: str) -> str:
-    """Return Python source as the project's formatter writes it; as it is where the formatter is missing."""
-    command = [sys.executable, "-m", "ruff", "format", "--stdin-filename", "adopted.py", "-"]
-    done = subprocess.run(command, input=text, capture_output=True, text=True, encoding="utf-8", check=False)
-    return done.stdout if done.returncode == 0 else text
+def _dtype(column: Decision, decisions: Decisions) -> str:
+    """Return the type after `source.read`, which gives the label the type that the task needs."""
+    return LABELS[decisions.task] if column.role is Role.LABEL else column.profile.dtype
 
 
-def literal(value: Any) -> str:
-    """Return a value as Python source, text in double quotes as the formatter wants it."""
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+def description(column: Decision, decisions: Decisions) -> str:
+    """Return what is known of a column, in one short line."""
+    text = _purpose(column, decisions) or _values(column)
+    return textwrap.shorten(text, DESCRIPTION_CHARACTERS, placeholder=" ...") or "A column"
 
 
-def _dtype(column: Adopted, judged: Judged) -> str:
-    """Return the type after `source.read`: labels become what the task learns from."""
-    if column.role is not Role.LABEL:
-        return column.surveyed.dtype
-    return {"binary": "bool", "multiclass": "str", "regression": "float"}[judged.task]
+def _purpose(column: Decision, decisions: Decisions) -> str:
+    """Return why the column is there, where that says more than its values."""
+    if column.role is Role.LABEL and decisions.task == "binary":
+        return f"True where it is {decisions.positive}"
+    return "Identifies a row" if column.role is Role.KEY else ""
 
 
-def _description(column: Adopted) -> str:
-    surveyed = column.surveyed
-    share = surveyed.missing / surveyed.rows
-    gaps = f", {share:.{MISSING_DIGITS}%} missing" if surveyed.missing else ""
+def _values(column: Decision) -> str:
+    profile = column.profile
     if column.reason:
         return f"{column.reason[0].upper()}{column.reason[1:]}"
-    if surveyed.values is not None and surveyed.dtype == "str":
-        listed = ", ".join(str(value) for value in surveyed.values[:LISTED])
-        more = ", ..." if len(surveyed.values) > LISTED else ""
-        return f"Seen: {listed}{more}{gaps}"
-    if surveyed.minimum is not None and surveyed.dtype in ("int", "float"):
-        return f"Seen {surveyed.minimum:.6g} to {surveyed.maximum:.6g}{gaps}"
-    return f"{surveyed.distinct:,} different values seen{gaps}"
+    if column.allowed:
+        return f"One of {len(column.allowed)} values"
+    if profile.values is not None and profile.dtype == "str":
+        more = ", ..." if len(profile.values) > LISTED else ""
+        return f"For example {', '.join(map(str, profile.values[:LISTED]))}{more}"
+    if profile.minimum is not None:
+        return f"From {_bound(profile.minimum, profile.dtype)} to {_bound(profile.maximum, profile.dtype)}"
+    return f"{profile.distinct:,} different values"
 
 
-def _example(survey: Survey, column: Adopted) -> Any:
-    """Return the column's value in the sample's first row, or its first one that is there."""
-    values = survey.sample[column.name].drop_nulls()
+def _bound(value: float, dtype: str) -> str:
+    """Return the least or greatest value as people write it; a time is microseconds since 1970."""
+    if dtype == "datetime":
+        return str(np.datetime64(int(value), "us").astype("datetime64[D]"))
+    return f"{value:,}" if dtype == "int" else f"{value:.6g}"
+
+
+def _example(survey: Survey, column: Decision) -> Any:
+    """Return a value of the sample: the first one, or the shortest of the first texts."""
+    values = survey.sample[column.name].drop_nulls().head(EXAMPLES)
     if values.is_empty():
         return None
-    value = values[0]
-    return value.isoformat() if survey.sample[column.name].dtype == pl.Datetime else value
+    if values.dtype == pl.Datetime:
+        return values[0].isoformat(sep=" ")
+    return min(values, key=len) if values.dtype == pl.String else values[0]
 
 
-def features(judged: Judged) -> str:
+def features(decisions: Decisions) -> str:
     """Return `features.py`: every feature as it stands, times as what a tree can split on."""
-    learnt = judged.having(Role.FEATURE) + judged.having(Role.TIME)
-    entries = "".join(
-        f"        {literal(key)}: {value},\n" for column in learnt for key, value in _feature(column, judged)
-    )
-    times = any(column.surveyed.dtype == "datetime" for column in learnt)
-    helpers = CALENDAR if times else ""
+    columns = decisions.having(Role.FEATURE) + decisions.having(Role.TIME)
+    taken = set[str]()
+    pairs = [
+        (identifiers.feature(name, taken), value)
+        for column in columns
+        for name, value in _feature(column, decisions)
+    ]
+    entries = "".join(f"        {literal(name)}: {value},\n" for name, value in pairs)
+    times = [helper for helper in CALENDAR if any(value.startswith(f"{helper}(") for _, value in pairs)]
     return f'''"""Raw rows -> features, one code path for training, batch and the API. Yours to change.
 
 `history` looks back at earlier rows, point-in-time; `build` looks at one row only. Both work on
@@ -144,13 +158,13 @@ numpy arrays, so that serving runs this very file without the packages that trai
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-{chr(10) + "import numpy as np" + chr(10) if times else ""}
+{NUMPY if times else ""}
 if TYPE_CHECKING:
-    from {PACKAGE}.columns import Arrays
+    from merge_lane.data.columns import Arrays
 
 
 def history(rows: Arrays) -> Arrays:  # noqa: ARG001 - nothing is derived yet
-    """Return the columns that earlier rows tell; declare each with `derived=True` in contract.py."""
+    """Return the columns that are computed from earlier rows: declare each as `derived` in contract.py."""
     return {{}}
 
 
@@ -161,57 +175,62 @@ def build(rows: Arrays) -> Arrays:
     """
     return {{
 {entries}    }}
-{helpers}'''
+{"".join(CALENDAR[helper] for helper in times)}'''
 
 
-CALENDAR = '''
+NUMPY = "\nimport numpy as np\n"
+CALENDAR = {
+    "weekday": '''
 
 def weekday(times: np.ndarray) -> np.ndarray:
     """Return the day of the week, Monday 0; NaN where there is no time."""
     days = times.astype("datetime64[D]")
     return np.where(np.isnat(times), np.nan, (days.astype(np.int64) + 3) % 7)
-
+''',
+    "hour": '''
 
 def hour(times: np.ndarray) -> np.ndarray:
     """Return the hour of the day with its fraction; NaN where there is no time."""
     hours: np.ndarray = (times - times.astype("datetime64[D]")) / np.timedelta64(1, "h")
     return hours
-
+''',
+    "days_between": '''
 
 def days_between(earlier: np.ndarray, later: np.ndarray) -> np.ndarray:
     """Return the days from one time to another; NaN where one of them is missing."""
     days: np.ndarray = (later - earlier) / np.timedelta64(1, "D")
     return days
-'''
+''',
+}
+"""Functions of features.py, each written where it is used."""
 
 
-def _feature(column: Adopted, judged: Judged) -> list[tuple[str, str]]:
+def _feature(column: Decision, decisions: Decisions) -> list[tuple[str, str]]:
     """Return the features of one column: name and expression."""
-    name, quoted = column.name, literal(column.name)
-    if column.surveyed.dtype != "datetime":
-        return [(name, f"rows[{quoted}]")]
-    found = [(f"{name}_weekday", f"weekday(rows[{quoted}])"), (f"{name}_hour", f"hour(rows[{quoted}])")]
-    time = judged.time
+    name, values = column.name, f"rows[{literal(column.name)}]"
+    if column.profile.dtype != "datetime":
+        return [(name, values)]
+    pairs = [(f"{name}_weekday", f"weekday({values})"), (f"{name}_hour", f"hour({values})")]
+    time = decisions.time
     if time is not None and time.name != name:
-        found.append((f"{name}_days_ago", f"days_between(rows[{quoted}], rows[{literal(time.name)}])"))
-    return found
+        pairs.append((f"{name}_days_ago", f"days_between({values}, rows[{literal(time.name)}])"))
+    return pairs
 
 
-def source(judged: Judged, file: str) -> str:
+def source(decisions: Decisions, file: str) -> str:
     """Return `source.py`: the months under data/incoming, with the label as the task needs it."""
     return f'''"""Where raw rows come from. Yours to change; an update of the template never touches it.
 
-The months lie in data/incoming, made from {file}.
-A new month is a file beside them and a line in params.yaml.
+The months are files in data/incoming, made from {in_docstring(file)}.
+A new month is a file next to them and a line in params.yaml.
 """
 
 from __future__ import annotations
 
 import polars as pl
+from merge_lane.data import tables
 
-from {PACKAGE} import tables
-
-LABEL = {_label(judged)}
+LABEL = {_label(decisions)}
 
 
 def read(source: str, month: str) -> pl.DataFrame:
@@ -220,39 +239,37 @@ def read(source: str, month: str) -> pl.DataFrame:
 '''
 
 
-def _label(judged: Judged) -> str:
-    name = literal(judged.target.name)
-    if judged.target.surveyed.dtype == "bool" and judged.positive is True:
-        return f"pl.col({name})"
-    if judged.task == "binary":
-        return f"(pl.col({name}) == {literal(judged.positive)}).alias({name})"
-    return f"pl.col({name}).cast(pl.{'String' if judged.task == 'multiclass' else 'Float64'})"
+def _label(decisions: Decisions) -> str:
+    column = f"pl.col({literal(decisions.target.name)})"
+    if decisions.target.profile.dtype == "bool":
+        return column if decisions.positive else f"~{column}"
+    if decisions.task == "binary":
+        return f"{column}.eq({literal(decisions.positive)})"
+    return f"{column}.cast(pl.{'String' if decisions.task == 'multiclass' else 'Float64'})"
 
 
-def data_readme(judged: Judged, survey: Survey, file: str) -> str:
+def data_readme(decisions: Decisions, survey: Survey, file: str) -> str:
     """Return `data/README.md`: what the data are, and what was decided about each column."""
-    rows = [
-        f"| {_cell(column.name)} | {column.surveyed.dtype} | {column.role} | {_cell(_description(column))} |"
-        for column in judged.columns
-    ]
-    time = judged.time
-    split = f"by the month of `{time.name}`" if time else "by the hash of each row: no time orders them"
-    positive = f" ({judged.positive!r} is positive)" if judged.task == "binary" else ""
-    listed = "\n".join(rows)
+    rows = "\n".join(
+        f"| {escape(c.name)} | {c.profile.dtype} | {c.role} "
+        f"| {escape(_purpose(c, decisions) or _values(c))} | {c.profile.missing:,} |"
+        for c in decisions.columns
+    )
+    time = decisions.time
+    split = f"by the month of {escape(time.name)}" if time else "by the hash of each row: no time orders them"
+    positive = f" ({escape(repr(decisions.positive))} is positive)" if decisions.task == "binary" else ""
+    notes = "".join(f"\nNote: {note}.\n" for note in survey.notes)
     return f"""# The data
 
-Adopted from `{file}`: {survey.rows:,} rows, {len(judged.columns)} columns.
-The task is **{judged.task}**, the target `{judged.target.name}`{positive}. Rows are split {split}.
-
-| column | type | role | what was seen |
-|---|---|---|---|
-{listed}
+Adopted from {escape(file)}: {survey.rows:,} rows, {len(decisions.columns)} columns.
+The task is **{decisions.task}**, the target {escape(decisions.target.name)}{positive}.
+Rows are split {split}.
+{notes}
+| column | type | role | values | missing |
+|---|---|---|---|---|
+{rows}
 
 `data/incoming/` holds the months as they came, `data/raw/` the same after `ingest`, `data/features.parquet`
-what the model learns from. None of it is in git: DVC holds it. Write here where the data come from and under
-which licence.
+the rows that train and test the model. None of it is in git: DVC holds it. Write here where the data come
+from and under which licence.
 """
-
-
-def _cell(text: object) -> str:
-    return escape(str(text))

@@ -1,4 +1,4 @@
-"""What the table holds: type, range, values and gaps of each column, in streaming passes over the file."""
+"""Profile a table in streaming passes over its file: type, range, values and gaps of each column."""
 
 from __future__ import annotations
 
@@ -30,22 +30,25 @@ TIME_FORMATS = (
     "%d/%m/%Y",
     "%m/%d/%Y",
 )
+LARGEST = 3e38
+"""A model computes with 32 bits: from here on a number is infinite."""
+
 TRUE, FALSE = ("true", "t"), ("false", "f")
 LEADING_ZERO = r"^0\d"
 """A code (a postcode, say), not a number."""
 
 
 @dataclass(frozen=True)
-class Surveyed:
-    """One column: its type (int, float, str, bool, datetime) and what was seen."""
+class Profile:
+    """One column: its type (int, float, str, bool, datetime) and the values in it."""
 
     name: str
     dtype: str
     rows: int
     missing: int
     distinct: int
-    minimum: float | None = None
-    maximum: float | None = None
+    minimum: Any = None
+    maximum: Any = None
     values: tuple[Any, ...] | None = None
     """The distinct values with their counts, most frequent first, where there are few."""
     counts: tuple[int, ...] = ()
@@ -55,20 +58,33 @@ class Surveyed:
 class Survey:
     """The whole table: its columns, its rows, and a sample of them, typed, spread evenly over the file."""
 
-    columns: dict[str, Surveyed]
+    columns: dict[str, Profile]
     rows: int
     sample: pl.DataFrame
     typed: pl.LazyFrame
+    notes: tuple[str, ...] = ()
 
 
 def survey(path: Path) -> Survey:
-    """Look at every row of the table in `path`. Raises AdoptError for too small a table."""
-    raw = table.scan(path)
+    """Profile every row of the table in `path`. Raises AdoptError where it is no table, or too small."""
+    try:
+        return _survey(path)
+    except pl.exceptions.PolarsError as error:
+        raise AdoptError(
+            f"The file cannot be read as a table: {str(error).splitlines()[0]}",
+            where=str(path),
+            next="export it again: a value with a quote or line break is quoted, and the quote is doubled",
+        ) from error
+
+
+def _survey(path: Path) -> Survey:
+    opened = table.scan(path)
+    raw = opened.rows
     probe = raw.head(PROBE_ROWS).collect()
     rows = int(raw.select(pl.len()).collect(engine="streaming").item())
     if rows < MIN_ROWS:
         raise AdoptError(
-            f"The table has {rows} rows; a model needs {MIN_ROWS} at the least.",
+            f"The table has {rows} rows; a model needs at least {MIN_ROWS}.",
             where=str(path),
             next="bring more rows",
         )
@@ -77,16 +93,14 @@ def survey(path: Path) -> Survey:
     figures = typed.select(_figures(name, dtype) for name, (dtype, _) in reads.items()).collect(
         engine="streaming"
     )
-    columns = {
-        name: _surveyed(name, dtype, figures[name].item(), typed) for name, (dtype, _) in reads.items()
-    }
-    return Survey(columns, rows, _sample(typed, rows), typed)
+    columns = {name: _profile(name, dtype, figures[name].item(), typed) for name, (dtype, _) in reads.items()}
+    return Survey(columns, rows, _sample(typed, rows), typed, opened.notes)
 
 
 def _read(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
     """Return the type of a column and the expression that reads it, true for every row of the file."""
     if probe.dtype != pl.String:
-        return _native(probe)
+        return _native(raw, probe)
     for dtype, expression in _candidates(probe):
         column = pl.col(probe.name)
         lost = (
@@ -97,18 +111,26 @@ def _read(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
     return "str", pl.col(probe.name)
 
 
-def _native(probe: pl.Series) -> tuple[str, pl.Expr]:
+def _native(raw: pl.LazyFrame, probe: pl.Series) -> tuple[str, pl.Expr]:
+    """Return how a column that has a type is read; a number that no model can hold counts as missing."""
     column, kind = pl.col(probe.name), probe.dtype
     if kind == pl.Boolean:
         return "bool", column
-    if kind.is_integer():
+    if kind.is_integer() and not _overflows(raw, column):
         return "int", column.cast(pl.Int64)
     if kind.is_numeric():
-        return "float", column.cast(pl.Float64)
+        number = column.cast(pl.Float64)
+        return "float", _in_range(number)
     if kind in (pl.Date, pl.Datetime):
         naive = column.dt.replace_time_zone(None) if getattr(kind, "time_zone", None) else column
         return "datetime", naive.cast(pl.Datetime("us"))
     return "str", column.cast(pl.String)
+
+
+def _overflows(raw: pl.LazyFrame, column: pl.Expr) -> bool:
+    """Return True where a whole number does not fit 64 bits with a sign."""
+    lost = column.cast(pl.Int64, strict=False).is_null() & column.is_not_null()
+    return bool(raw.select(lost.any()).collect(engine="streaming").item())
 
 
 def _candidates(probe: pl.Series) -> list[tuple[str, pl.Expr]]:
@@ -135,7 +157,11 @@ def _candidates(probe: pl.Series) -> list[tuple[str, pl.Expr]]:
 
 def _finite(column: pl.Expr) -> pl.Expr:
     number = pl.when(~column.str.contains(LEADING_ZERO + r"+$")).then(column).cast(pl.Float64, strict=False)
-    return pl.when(number.is_finite()).then(number)
+    return _in_range(number)
+
+
+def _in_range(number: pl.Expr) -> pl.Expr:
+    return pl.when(number.is_finite() & (number.abs() < LARGEST)).then(number)
 
 
 def _figures(name: str, dtype: str) -> pl.Expr:
@@ -146,12 +172,12 @@ def _figures(name: str, dtype: str) -> pl.Expr:
         column.approx_n_unique().alias("distinct"),
     ]
     if dtype in ("int", "float", "datetime"):
-        number = column.cast(pl.Float64) if dtype != "datetime" else column.dt.epoch("us").cast(pl.Float64)
+        number = column if dtype != "datetime" else column.dt.epoch("us")
         figures += [number.min().alias("minimum"), number.max().alias("maximum")]
     return pl.struct(figures).alias(name)
 
 
-def _surveyed(name: str, dtype: str, figures: dict[str, Any], typed: pl.LazyFrame) -> Surveyed:
+def _profile(name: str, dtype: str, figures: dict[str, Any], typed: pl.LazyFrame) -> Profile:
     distinct = int(figures["distinct"])
     values: tuple[Any, ...] | None = None
     counts: tuple[int, ...] = ()
@@ -160,7 +186,7 @@ def _surveyed(name: str, dtype: str, figures: dict[str, Any], typed: pl.LazyFram
         distinct = len(listed)
         if distinct <= LISTED_VALUES:
             values, counts = tuple(value for value, _ in listed), tuple(count for _, count in listed)
-    return Surveyed(
+    return Profile(
         name,
         dtype,
         rows=int(figures["rows"]),
@@ -175,15 +201,13 @@ def _surveyed(name: str, dtype: str, figures: dict[str, Any], typed: pl.LazyFram
 
 def _listed(typed: pl.LazyFrame, name: str) -> list[tuple[Any, int]]:
     """Return the distinct values and their counts, most frequent first, ties in order."""
-    counted = typed.select(name).drop_nulls().group_by(name).len("rows").collect(engine="streaming")
-    return list(counted.sort(["rows", name], descending=[True, False]).iter_rows())
+    values = typed.select(pl.col(name).alias("value")).drop_nulls()
+    counted = values.group_by("value").len("rows").collect(engine="streaming")
+    return list(counted.sort(["rows", "value"], descending=[True, False]).iter_rows())
 
 
 def _sample(typed: pl.LazyFrame, rows: int) -> pl.DataFrame:
     step = max(1, rows // SAMPLE_ROWS)
-    return (
-        typed.with_row_index("__row")
-        .filter(pl.col("__row") % step == 0)
-        .drop("__row")
-        .collect(engine="streaming")
-    )
+    index = "row" * (1 + max(map(len, typed.collect_schema().names())))  # longer than every column's name
+    numbered = typed.with_row_index(index)
+    return numbered.filter(pl.col(index) % step == 0).drop(index).collect(engine="streaming")

@@ -1,4 +1,4 @@
-"""The verb that puts a table of one's own in place of the example."""
+"""The verb `adopt`: your own table instead of the example."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 NEXT = """
 Written. Next:
-  git diff                      read what was decided, contract.py above all
+  git diff                      read the decisions, above all contract.py
   make run                      train, measure and serve it
   git add -A && git commit"""
 
@@ -22,7 +22,12 @@ Written. Next:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--target", required=True, help="Column to predict.")
 @click.option("--time", help="Column of times: rows are then split by month, the latest months test.")
-@click.option("--key", "keys", multiple=True, help="Column that identifies a row; give it again for more.")
+@click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    help="Column that identifies a row; repeat the option for a key of several columns.",
+)
 @click.option("--positive", help="Value of a binary target that counts as true; else the last of the two.")
 @click.option("--yes", is_flag=True, help="Write without asking. Without it the differences are shown first.")
 @click.option("--dry-run", is_flag=True, help="Show the differences and write nothing.")
@@ -35,23 +40,25 @@ def adopt(  # noqa: PLR0917 - click passes by name
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Put the table in FILE (CSV or Parquet) in place of the data that are there.
+    """Replace the project's data with the table in FILE (CSV or Parquet).
 
     Infers the contract and the task, rewrites params.yaml, contract.py, features.py, source.py and
-    data/README.md, and removes the example. Nothing is written before the differences are shown.
+    data/README.md, and removes the example. The differences are shown before anything is written.
     """
     from merge_lane.adopt import apply as adopting
 
-    click.echo(f"adopt: looking at {file}", err=True)
+    click.echo(f"adopt: reading {file}", err=True)
     plan = adopting.plan(file, Path(), target, time, keys, positive=positive)
     click.echo(summary(plan))
     if not yes:
         click.echo(plan.differences())
-    if gone := plan.removed():
-        click.echo("\nRemoved will be what belongs to the data before (git and DVC keep what was committed):")
-        click.echo("  " + "\n  ".join(map(str, gone)))
+    if removed := plan.removed():
+        click.echo(
+            "\nThese files belong to the previous data and will be deleted (git and DVC keep commits):"
+        )
+        click.echo("  " + "\n  ".join(map(str, removed)))
     if dry_run or not (yes or click.confirm("Write these files?")):
-        click.echo("nothing was written.")
+        click.echo("Nothing was written.")
         return
     adopting.apply(plan)
     _store()
@@ -59,7 +66,7 @@ def adopt(  # noqa: PLR0917 - click passes by name
 
 
 def _store() -> None:
-    """Let DVC hold the months, as it holds everything else that is large."""
+    """Add the months to DVC, which holds everything that is large."""
     import subprocess
     import sys
 
@@ -68,16 +75,19 @@ def _store() -> None:
 
 
 def summary(plan: Plan) -> str:
-    """Return what was found and decided, one line a column."""
-    judged, months = plan.judged, plan.months
-    positive = f", {judged.positive!r} is positive (or choose --positive)" if judged.task == "binary" else ""
+    """Return the decisions, one line a column."""
+    decisions, months = plan.decisions, plan.months
+    positive = (
+        f", {decisions.positive!r} is positive (or choose --positive)" if decisions.task == "binary" else ""
+    )
     lines = [
-        f"{plan.survey.rows:,} rows; {judged.task}: predicts {judged.target.name}{positive}",
+        f"{plan.survey.rows:,} rows; {decisions.task}: predicts {decisions.target.name}{positive}",
         f"{len(months.names)} part(s): {months.why}",
+        *(f"note: {note}" for note in plan.survey.notes),
         "",
     ]
-    width = max(len(column.name) for column in judged.columns)
-    for column in judged.columns:
-        decided = f"{column.surveyed.dtype:8} {column.role:9} {column.reason}"
-        lines.append(f"  {column.name.ljust(width)}  {decided}".rstrip())
+    width = max(len(column.name) for column in decisions.columns)
+    for column in decisions.columns:
+        decision = f"{column.profile.dtype:8} {column.role:9} {column.reason}"
+        lines.append(f"  {column.name.ljust(width)}  {decision}".rstrip())
     return "\n".join(lines)

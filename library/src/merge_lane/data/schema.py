@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any
 
 import pandera.polars as pa
 
@@ -10,17 +10,6 @@ from merge_lane.data.columns import Column, Known, Role, Schema
 from merge_lane.errors import ContractError, LeakError
 
 DTYPES = {"Int64": "int", "Float64": "float", "String": "str", "Boolean": "bool"}
-
-
-class Facts(TypedDict, total=False):
-    """What can be declared of every column."""
-
-    known: Known
-    nullable: bool
-    one_of: tuple[str | int, ...] | None
-    pattern: str | None
-    example: Any
-    name: str | None
 
 
 def column(
@@ -31,7 +20,7 @@ def column(
     nullable: bool = False,
     minimum: float | None = None,
     maximum: float | None = None,
-    one_of: tuple[str | int, ...] | None = None,
+    allowed: tuple[str | int, ...] | None = None,
     pattern: str | None = None,
     unit: str = "",
     example: Any = None,
@@ -48,7 +37,7 @@ def column(
         nullable=nullable,
         ge=minimum,
         le=maximum,
-        isin=list(one_of) if one_of else None,
+        isin=list(allowed) if allowed else None,
         str_matches=pattern,
         description=about,
         metadata={"role": role, "known": known, "unit": unit, "example": example, "derived": derived},

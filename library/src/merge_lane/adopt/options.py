@@ -1,4 +1,4 @@
-"""What a person names on the command line: columns that fit their purpose, a value that occurs."""
+"""Check the columns and the value that a person names on the command line."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from merge_lane.errors import AdoptError
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from merge_lane.adopt.survey import Survey, Surveyed
+    from merge_lane.adopt.survey import Profile, Survey
 
 COUNTED_ROWS = 5_000_000
-"""Keys of more rows do not fit the memory: a sample is asked, and `validate` asks each month."""
+"""Keys of more rows do not fit the memory: a sample is checked here, and `validate` checks each month."""
 
 
 def check(survey: Survey, target: str, time: str | None, keys: Collection[str]) -> None:
@@ -39,7 +39,7 @@ def check(survey: Survey, target: str, time: str | None, keys: Collection[str]) 
         _check_keys(survey, keys)
 
 
-def _check_time(column: Surveyed) -> None:
+def _check_time(column: Profile) -> None:
     if column.dtype != "datetime":
         raise AdoptError(
             f"The time column {column.name} holds no times ({column.dtype}).",
@@ -55,35 +55,36 @@ def _check_time(column: Surveyed) -> None:
 
 
 def _check_keys(survey: Survey, keys: Collection[str]) -> None:
-    """The contract will say that the keys are there and identify a row: it must be true of these rows."""
-    said = ", ".join(keys)
+    """Raise AdoptError where the keys are missing or do not identify a row, as the contract will claim."""
+    joined = ", ".join(keys)
     for name in keys:
         if survey.columns[name].missing:
             raise AdoptError(
-                f"{survey.columns[name].missing:,} rows have no {name}, which is to identify them.",
+                f"{survey.columns[name].missing:,} rows have no {name}, which must identify them.",
                 where=f"--key {name}",
                 next="fill or remove those rows, or leave --key out",
             )
     rows = survey.typed if survey.rows <= COUNTED_ROWS else survey.sample.lazy()
-    groups = rows.group_by(list(keys)).len("rows").filter(pl.col("rows") > 1)
+    values = rows.select(pl.col(name).alias(f"key {number}") for number, name in enumerate(keys))
+    groups = values.group_by(pl.all()).len("rows").filter(pl.col("rows") > 1)
     repeated = groups.sort("rows", descending=True).head(1).collect(engine="streaming")
     if repeated.height:
-        *values, count = repeated.row(0)
+        *shared, count = repeated.row(0)
         raise AdoptError(
-            f"{count:,} rows share the key {said} = {', '.join(map(str, values))}.",
-            where=f"--key {said}",
-            next="name every column that it takes to tell rows apart, or leave --key out",
+            f"{count:,} rows share the key {joined} = {', '.join(map(str, shared))}.",
+            where=f"--key {joined}",
+            next="name all columns that together tell rows apart, or leave --key out",
         )
 
 
-def positive(target: Surveyed, task: str, given: str) -> Any:
-    """Return the value of a binary target that is written as `given`. Raises AdoptError if it has none."""
-    values = {str(value).lower(): value for value in target.values or ()}
-    if task != "binary" or given.lower() not in values:
-        seen = ", ".join(map(str, target.values or ())) if task == "binary" else f"more: the task is {task}"
+def positive(target: Profile, task: str, value: str) -> Any:
+    """Return the value of a binary target that is written as `value`. Raises AdoptError if it has none."""
+    values = {str(one).lower(): one for one in target.values or ()}
+    if task != "binary" or value.lower() not in values:
+        actual = ", ".join(map(str, target.values or ())) if task == "binary" else f"more: the task is {task}"
         raise AdoptError(
-            f"The target {target.name} has no two values of which {given} is one.",
-            where=f"--positive; the column holds {seen}",
+            f"The target {target.name} has no two values of which {value} is one.",
+            where=f"--positive; the column holds {actual}",
             next="name one of the two values" if task == "binary" else "leave --positive out",
         )
-    return values[given.lower()]
+    return values[value.lower()]

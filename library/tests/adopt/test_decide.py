@@ -1,24 +1,26 @@
-"""What is decided about each column."""
+"""The role of each column is decided, with a reason where it is left out."""
 
-import pandera.polars as pa
+from datetime import datetime
+
+import numpy as np
 import polars as pl
 import pytest
 import tables
 
-from merge_lane.adopt.judge import attribute, judge
+from merge_lane.adopt.decide import decide
 from merge_lane.adopt.survey import survey
-from merge_lane.data.columns import Role
+from merge_lane.data.columns import Known, Role
 from merge_lane.errors import AdoptError
 
 
-def judged(tmp_path, rows, target, time=None, keys=()):
+def decided(tmp_path, rows, target, time=None, keys=()):
     path = tmp_path / "table.parquet"
     rows.write_parquet(path)
-    return judge(survey(path), target, time, keys)
+    return decide(survey(path), target, time, keys)
 
 
-def roles(found):
-    return {column.name: column.role for column in found.columns}
+def roles(decisions):
+    return {column.name: column.role for column in decisions.columns}
 
 
 @pytest.mark.parametrize(
@@ -31,11 +33,11 @@ def roles(found):
     ],
 )
 def test_finds_the_task(tmp_path, rows, target, task):
-    assert judged(tmp_path, rows, target).task == task
+    assert decided(tmp_path, rows, target).task == task
 
 
 @pytest.mark.parametrize(
-    ("values", "given", "chosen"),
+    ("values", "option", "chosen"),
     [
         (("ja", "nein"), None, "nein"),
         (("ja", "nein"), "Ja", "ja"),
@@ -43,10 +45,10 @@ def test_finds_the_task(tmp_path, rows, target, task):
         ((0, 1), "0", 0),
     ],
 )
-def test_the_positive_value_is_the_last_one_or_the_one_that_is_named(tmp_path, values, given, chosen):
+def test_the_positive_value_is_the_last_one_or_the_one_that_is_named(tmp_path, values, option, chosen):
     path = tmp_path / "table.parquet"
     tables.customers(100).with_columns(y=pl.Series(values * 50)).write_parquet(path)
-    assert judge(survey(path), "y", None, [], positive=given).positive == chosen
+    assert decide(survey(path), "y", None, [], positive=option).positive == chosen
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_a_positive_value_that_is_not_one_of_two_is_refused(tmp_path, make, targ
     path = tmp_path / "table.parquet"
     make().write_parquet(path)
     with pytest.raises(AdoptError, match="no two values of which maybe is one") as refused:
-        judge(survey(path), target, None, [], positive="maybe")
+        decide(survey(path), target, None, [], positive="maybe")
     assert says in refused.value.where
 
 
@@ -65,7 +67,7 @@ def test_a_positive_value_that_is_not_one_of_two_is_refused(tmp_path, make, targ
 def customers(tmp_path_factory):
     path = tmp_path_factory.mktemp("tables") / "customers.csv"
     tables.customers().write_csv(path)
-    return judge(survey(path), "churned", "when", ["Kunden-Nr"])
+    return decide(survey(path), "churned", "when", ["Kunden-Nr"])
 
 
 @pytest.mark.parametrize(
@@ -84,25 +86,25 @@ def test_leaves_out_what_teaches_nothing_or_too_much_and_says_why(customers, nam
 
 
 def test_keeps_honest_columns(customers):
-    found = roles(customers)
-    assert found["Kunden-Nr"] is Role.KEY
-    assert found["when"] is Role.TIME
+    actual = roles(customers)
+    assert actual["Kunden-Nr"] is Role.KEY
+    assert actual["when"] is Role.TIME
     assert all(
-        found[name] is Role.FEATURE
+        actual[name] is Role.FEATURE
         for name in ("Alter (Jahre)", "città", "class", "month", "signup", "active")
     )
 
 
 def test_a_strong_honest_column_is_no_leak(tmp_path):
     """Every column of the cancer table but the diagnosis in other words is kept."""
-    found = roles(judged(tmp_path, tables.cancer(), "diagnosis"))
-    assert [name for name, role in found.items() if role is Role.FORBIDDEN] == ["treatment"]
+    actual = roles(decided(tmp_path, tables.cancer(), "diagnosis"))
+    assert [name for name, role in actual.items() if role is Role.FORBIDDEN] == ["treatment"]
 
 
 def test_limits_are_wider_than_what_was_seen_and_keep_the_sign(customers):
     age = next(column for column in customers.columns if column.name == "Alter (Jahre)")
     assert age.minimum == 0
-    assert age.maximum > age.surveyed.maximum
+    assert age.maximum > age.profile.maximum
 
 
 def numbered(**more):
@@ -116,12 +118,17 @@ def numbered(**more):
         (numbered(y=[1] * 60), "y", None, "1 in every row"),
         (numbered(y=[f"text {number}" for number in range(60)]), "y", None, "text with 60 values"),
         (numbered(y=[0, 1] * 30), "y", "x", "holds no times"),
-        (pl.DataFrame({"only": ["same"] * 60, "y": [0, 1] * 30}), "y", None, "No column is left"),
+        (
+            pl.DataFrame({"only": ["same"] * 60, "y": [0, 1] * 30}),
+            "y",
+            None,
+            "No column is left as a feature",
+        ),
     ],
 )
 def test_refuses_what_nothing_can_be_learnt_from(tmp_path, rows, target, time, says):
     with pytest.raises(AdoptError, match=says) as refused:
-        judged(tmp_path, rows, target, time)
+        decided(tmp_path, rows, target, time)
     assert refused.value.next
 
 
@@ -133,14 +140,14 @@ def test_refuses_rows_without_a_time(tmp_path):
         + ",1,0\n"
     )
     with pytest.raises(AdoptError, match="1 rows have no time"):
-        judge(survey(path), "y", "when", [])
+        decide(survey(path), "y", "when", [])
 
 
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
         (["città"], "rows share the key città = "),
-        (["Alter (Jahre)"], r"rows have no Alter \(Jahre\), which is to identify them"),
+        (["Alter (Jahre)"], r"rows have no Alter \(Jahre\), which must identify them"),
         (["churned"], "The column churned is named for two purposes"),
         (["when"], "The column when is named for two purposes"),
         (["Kunden-Nr", "Kunden-Nr"], "The column Kunden-Nr is named for two purposes"),
@@ -150,7 +157,7 @@ def test_refuses_a_key_that_does_not_identify_a_row(tmp_path, keys, says):
     path = tmp_path / "table.parquet"
     tables.customers().write_parquet(path)
     with pytest.raises(AdoptError, match=says) as refused:
-        judge(survey(path), "churned", "when", keys)
+        decide(survey(path), "churned", "when", keys)
     assert refused.value.next
 
 
@@ -158,16 +165,55 @@ def test_a_key_of_two_columns_is_taken_where_only_both_tell_rows_apart(tmp_path)
     path = tmp_path / "table.parquet"
     pairs = pl.DataFrame({"a": [n // 10 for n in range(100)], "b": [n % 10 for n in range(100)]})
     pairs.with_columns(x=pl.col("a") * 7 % 4, y=pl.col("b") % 2).write_parquet(path)
-    assert judge(survey(path), "y", None, ["a", "b"]).unique == ("a", "b")
+    assert decide(survey(path), "y", None, ["a", "b"]).unique == ("a", "b")
+
+
+def imbalanced(**more):
+    rows, draw = 2000, np.random.default_rng(1)
+    kinds = np.array(["usual"] * (rows - 12) + ["odd"] * 6 + ["rare"] * 6)
+    order = draw.permutation(rows)
+    columns = {"x": draw.normal(size=rows), "z": draw.choice(["p", "q"], rows)}
+    return pl.DataFrame({**columns, **{k: v[order] for k, v in more.items()}, "kind": kinds[order]})
+
+
+def test_rare_classes_are_no_leak(tmp_path):
+    """Guessing the majority is right in 99.4% of the rows and predicts nothing."""
+    assert set(roles(decided(tmp_path, imbalanced(), "kind")).values()) == {Role.FEATURE, Role.LABEL}
+
+
+def test_copy_of_rare_classes_is_a_leak(tmp_path):
+    """The classes under other names are left out although they are rare."""
+    copy = np.array(["a"] * 1988 + ["b"] * 6 + ["c"] * 6)
+    decisions = decided(tmp_path, imbalanced(copy=copy), "kind")
+    (column,) = (column for column in decisions.columns if column.name == "copy")
+    assert (column.role, column.known) == (Role.FORBIDDEN, Known.AFTER_DECISION)
+    assert "Cohen's kappa" in column.reason
 
 
 @pytest.mark.parametrize(
-    "name", ["Größe (cm)", "class", "2nd", "validate", "a b", "_", "Config", "日付", "a-b", "a.b"]
+    ("target", "says"),
+    [
+        ([datetime(2024, 1, 1 + n % 2) for n in range(60)], "is a time"),
+        ([n % 2 if n < 20 else None for n in range(60)], "Only 20 rows have a value of the target y"),
+    ],
 )
-def test_every_name_becomes_a_python_name_of_its_own(name):
-    taken = {"a_b"}
-    found = attribute(name, taken)
-    assert found.isidentifier()
-    assert found in taken
-    assert not hasattr(pa.DataFrameModel, found)
-    assert attribute(name, taken) != found
+def test_target_that_no_model_can_predict_is_refused(tmp_path, target, says):
+    """Two times are no classes, and too few labels are too few rows."""
+    with pytest.raises(AdoptError, match=says) as refused:
+        decided(tmp_path, numbered(y=target), "y")
+    assert refused.value.next
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [-1000000.5 - n / 60 for n in range(60)],
+        [2**60 + n % 7 for n in range(60)],
+        [1e20 + 1e5 * (n % 9) for n in range(60)],
+    ],
+)
+def test_limits_hold_every_value(tmp_path, values):
+    """Rounding a limit never cuts off a value."""
+    (column, *_) = decided(tmp_path, pl.DataFrame({"x": values, "y": [0, 1] * 30}), "y").columns
+    assert column.minimum <= min(values)
+    assert column.maximum >= max(values)
