@@ -1,4 +1,4 @@
-"""The release manifest, release.json: which model, data, code and image belong together, and who says so."""
+"""The release manifest, release.json: which model, data, code and image belong together, by whom."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def load(path: Path | str = RELEASE_FILE) -> Release:
         command = "make it with `merge-lane release`"
         raise _unreadable(path, "is not there", command) from error
     except (ValidationError, ValueError) as error:
-        said, command = _first_problem(error), "make it again with `merge-lane release`"
-        raise _unreadable(path, f"does not hold: {said}", command) from error
+        problem, command = _first_problem(error), "make it again with `merge-lane release`"
+        raise _unreadable(path, f"is not valid: {problem}", command) from error
 
 
 def _first_problem(error: Exception) -> str:
@@ -69,8 +69,8 @@ def _first_problem(error: Exception) -> str:
     return str(error)
 
 
-def _unreadable(path: Path | str, said: str, mend: str) -> ReleaseError:
-    return ReleaseError(f"The release manifest {path} {said}.", where=str(path), next=mend)
+def _unreadable(path: Path | str, problem: str, fix: str) -> ReleaseError:
+    return ReleaseError(f"The release manifest {path} {problem}.", where=str(path), next=fix)
 
 
 def make(root: Path, rev: str = "HEAD", *, image: str | None = None, by: str | None = None) -> Release:
@@ -104,7 +104,7 @@ def _refuse_dirty(root: Path) -> None:
         raise ReleaseError(
             f"The tree differs from its commit in {len(changed)} file(s), first {changed[0][3:]}.",
             where=str(root),
-            next="commit or undo the changes: a release must be found again by its commit",
+            next="commit or undo the changes: a release is known by its commit",
         )
 
 
@@ -133,21 +133,23 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def git(root: Path, *words: str) -> str:
-    """Return what git says in `root`. Raises ReleaseError with git's own words when it refuses."""
-    return git_bytes(root, *words).decode()
+def git(root: Path, *arguments: str) -> str:
+    """Return git's output in `root`. Raises ReleaseError with git's last line when it fails."""
+    return git_bytes(root, *arguments).decode()
 
 
-def git_bytes(root: Path, *words: str) -> bytes:
-    """Return what git says, byte for byte: for the content of files."""
-    command = ["git", "-C", str(root), *words]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=GIT_SECONDS)
-    if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
+def git_bytes(root: Path, *arguments: str) -> bytes:
+    """Return git's output as bytes: for the content of files."""
+    command = ["git", "-C", str(root), *arguments]
+    process = subprocess.run(command, capture_output=True, check=False, timeout=GIT_SECONDS)
+    if process.returncode:
+        reason = (process.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
         raise ReleaseError(
-            f"git {words[0]} failed: {said}", where=str(root), next="run it by hand in the project's root"
+            f"git {arguments[0]} failed: {reason}",
+            where=str(root),
+            next="run it by hand in the project's root",
         )
-    return done.stdout
+    return process.stdout
 
 
 def actor(root: Path) -> str:
