@@ -78,7 +78,7 @@ def test_building_from_a_column_that_is_known_too_late_is_refused_by_name(monkey
 
 def test_building_from_a_column_that_does_not_exist_is_refused_by_name(monkeypatch):
     monkeypatch.setattr(features, "build", lambda rows: {"colour": rows["colour"]})
-    with pytest.raises(ContractError, match="asks for colour, which is no column of the contract"):
+    with pytest.raises(ContractError, match="asks for colour, which is not a column of the contract"):
         inputs.build(toy.arrays(), toy.SCHEMA)
 
 

@@ -132,7 +132,7 @@ def test_local_deploy_without_test_rows(lane, capsys):
 def test_waiting_sends_nothing(lane, monkeypatch):
     """--wait-for-traffic leaves the traffic to callers."""
     monkeypatch.setattr(verbs, "_requests", lambda: pytest.fail("rows were read"))
-    released(lane, "patience")
+    released(lane, "serves")
     assert deploy(lane)[0] == 0
 
 

@@ -65,7 +65,7 @@ def test_missing_and_broken_files_are_refused(tmp_path):
     with pytest.raises(ReleaseError, match="is not there"):
         manifest.load(tmp_path / "release.json")
     (tmp_path / "release.json").write_text("{")
-    with pytest.raises(ReleaseError, match="does not hold"):
+    with pytest.raises(ReleaseError, match="is not valid"):
         manifest.load(tmp_path / "release.json")
 
 

@@ -154,7 +154,7 @@ def verify(name: str, target: str) -> None:
     environment = _environment(name, target, None)
     links = chain.check(environment.links(lambda: _registered(name)))
     for link in links:
-        click.echo(f"  {'ok' if link.found is not None else 'not asked':9} {link.name} ({link.where})")
+        click.echo(f"  {'ok' if link.actual is not None else 'not asked':9} {link.name} ({link.where})")
     click.echo(f"{name}: all {len(links)} links hold; it serves {environment.current().id}")
 
 

@@ -55,11 +55,11 @@ class Observation:
 
 @dataclass(frozen=True)
 class Finding:
-    """One criterion: `bad` True, False, or None where the data do not say; with its numbers."""
+    """One criterion: `bad` True, False, or None where the data do not decide; with its numbers."""
 
     criterion: str
     bad: bool | None
-    said: str
+    message: str
     numbers: dict[str, float] = field(default_factory=dict)
 
 
@@ -74,7 +74,7 @@ class Judgement:
     def reason(self) -> str:
         """Return the sentences that decided."""
         decisive = {Verdict.ROLL_BACK: True, Verdict.PROMOTE: False}.get(self.verdict)
-        return "; ".join(finding.said for finding in self.findings if finding.bad is decisive)
+        return "; ".join(finding.message for finding in self.findings if finding.bad is decisive)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values for the record."""
@@ -123,9 +123,9 @@ def _findings(seen: Observation, limits: Canary) -> tuple[Finding, ...]:
 
 
 def _sample(pair: _Pair) -> Finding:
-    wanted, counted = pair.limits.min_requests, (pair.canary.requests, pair.stable.requests)
-    said = f"{counted[0]} canary and {counted[1]} stable requests of {wanted} each"
-    return Finding("sample", None if min(counted) < wanted else False, said, {"requests": min(counted)})
+    needed, counted = pair.limits.min_requests, (pair.canary.requests, pair.stable.requests)
+    message = f"{counted[0]} canary and {counted[1]} stable requests of {needed} each"
+    return Finding("sample", None if min(counted) < needed else False, message, {"requests": min(counted)})
 
 
 def _proportion(name: str, pair: _Pair, alpha: float) -> Finding:
@@ -137,15 +137,15 @@ def _proportion(name: str, pair: _Pair, alpha: float) -> Finding:
     share = n_canary / (n_canary + n_stable)
     evidence = float(excess_evidence(np.array(stable), np.array(canary), np.array(share)))
     rates = {"canary": canary / n_canary, "stable": stable / n_stable}
-    said = f"{name} {rates['canary']:.2%} against {rates['stable']:.2%}"
-    said += f" (evidence {evidence:.3g}, acts at {1 / alpha:.0f})"
-    return Finding(name, evidence >= 1 / alpha, said, {**rates, "evidence": evidence, "limit": 1 / alpha})
+    message = f"{name} {rates['canary']:.2%} against {rates['stable']:.2%}"
+    message += f" (evidence {evidence:.3g}, acts at {1 / alpha:.0f})"
+    return Finding(name, evidence >= 1 / alpha, message, {**rates, "evidence": evidence, "limit": 1 / alpha})
 
 
 def excess_evidence(k_stable: np.ndarray, k_canary: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return the evidence that events hit the canary beyond its share of requests; at 1/alpha, act.
 
-    Requests are assigned at random, so with equal rates every event (an error, say) is the canary's with
+    Requests are assigned at random, so with equal rates every event (such as an error) is the canary's with
     probability `share`, however the common rate moves in time: an incident behind both versions cancels out.
     The evidence is a mixture likelihood ratio over rate ratios above one, a supermartingale of mean at most 1
     when the canary is no worse, so that it *ever* reaches 1/alpha with probability at most alpha.
@@ -190,9 +190,9 @@ def _latency(name: str, level: float, ratio: float, pair: _Pair) -> Finding:
     limit = base * ratio + limits.latency_slack_ms / 1000
     above = sum(count for edge, count in zip(LATENCY_EDGES, canary[1:], strict=True) if edge >= limit)
     evidence = float(above_evidence(np.array(above), np.array(sum(canary)), 1 - level))
-    said = f"{name} {1000 * now:.1f} ms against {1000 * base:.1f} ms (limit {1000 * limit:.1f} ms)"
+    message = f"{name} {1000 * now:.1f} ms against {1000 * base:.1f} ms (limit {1000 * limit:.1f} ms)"
     numbers = {"canary_s": now, "stable_s": base, "limit_s": limit, "evidence": evidence}
-    return Finding(name, evidence >= 1 / limits.latency_alpha, said, numbers)
+    return Finding(name, evidence >= 1 / limits.latency_alpha, message, numbers)
 
 
 def quantile(histogram: tuple[int, ...], level: float) -> float:
@@ -208,5 +208,5 @@ def _predictions(pair: _Pair) -> Finding:
         return Finding("predictions", None, f"predictions: fewer than {limits.min_predictions} seen")
     index, noise = population_stability(stable, canary)
     limit = max(limits.max_prediction_psi, noise)
-    said = f"predictions: PSI {index:.3f} (limit {limit:.3f})"
-    return Finding("predictions", index > limit, said, {"psi": index, "limit": limit})
+    message = f"predictions: PSI {index:.3f} (limit {limit:.3f})"
+    return Finding("predictions", index > limit, message, {"psi": index, "limit": limit})

@@ -22,18 +22,18 @@ BUNDLE_MANIFEST = "models/manifest.json"
 
 @dataclass(frozen=True)
 class Link:
-    """One link: what it must be and what was found. `found` None: that place is silent or was not asked."""
+    """One link: its expected and its actual value. `actual` None: nobody answered or nobody was asked."""
 
     name: str
     expected: str
-    found: str | None
+    actual: str | None
     where: str
     required: bool = True
 
     @property
     def broken(self) -> bool:
-        """True where the link says something else, or says nothing though it must."""
-        return self.required if self.found is None else self.found != self.expected
+        """True where the value is another one, or is missing though it is required."""
+        return self.required if self.actual is None else self.actual != self.expected
 
 
 def check(links: Iterable[Link]) -> list[Link]:
@@ -43,7 +43,7 @@ def check(links: Iterable[Link]) -> list[Link]:
         if link.broken:
             raise ChainError(
                 f"The identity chain breaks at {link.name}: expected {link.expected}, "
-                f"found {link.found if link.found is not None else 'nothing'}.",
+                f"found {link.actual if link.actual is not None else 'nothing'}.",
                 where=link.where,
                 next="do not deploy; `git log` that file, run `dvc repro` and review again, or roll back",
             )
@@ -74,25 +74,25 @@ def bundle(models: Path, release: Release) -> Iterator[Link]:
         yield Link(f"{name} hash", tree["inputs"][name], getattr(release, name), str(manifest))
 
 
-def deployed(release: Release, found: Release | None, where: str) -> Link:
-    """Return the link of the manifest that lies beside what is served."""
-    said = None if found is None else json_digest(found.model_dump())
-    return Link("deployed manifest", json_digest(release.model_dump()), said, where)
+def deployed(release: Release, copy: Release | None, where: str) -> Link:
+    """Return the link of the manifest next to the served files."""
+    actual = None if copy is None else json_digest(copy.model_dump())
+    return Link("deployed manifest", json_digest(release.model_dump()), actual, where)
 
 
-def label(release: Release, found: str | None, *, asked: bool = True) -> Link:
-    """Return the link of the image's label; not required without an image, or where nobody could ask."""
+def label(release: Release, value: str | None, *, asked: bool = True) -> Link:
+    """Return the link of the image's label; not required without an image or an engine to ask."""
     required = asked and release.image is not None
-    return Link("image label", release.model, found, release.image or "no image", required=required)
+    return Link("image label", release.model, value, release.image or "no image", required=required)
 
 
 def registry(release: Release, ask: Callable[[], str | None]) -> Link:
     """Return the registry's link. A registry that is down is silent, not broken: git is the authority."""
     try:
-        found = ask()
+        model = ask()
     except ProjectError as error:
         return Link("registry tag", release.model, None, error.what, required=False)
-    return Link("registry tag", release.model, found, "MLflow, alias champion", required=False)
+    return Link("registry tag", release.model, model, "MLflow, alias champion", required=False)
 
 
 def version(

@@ -1,4 +1,4 @@
-"""The release manifest, release.json: which model, data, code and image belong together, and who says so."""
+"""The release manifest, release.json: which model, data, code and image belong together, by whom."""
 
 from __future__ import annotations
 
@@ -57,8 +57,8 @@ def load(path: Path | str = RELEASE_FILE) -> Release:
         command = "make it with `merge-lane release`"
         raise _unreadable(path, "is not there", command) from error
     except (ValidationError, ValueError) as error:
-        said, command = _first_problem(error), "make it again with `merge-lane release`"
-        raise _unreadable(path, f"does not hold: {said}", command) from error
+        problem, command = _first_problem(error), "make it again with `merge-lane release`"
+        raise _unreadable(path, f"is not valid: {problem}", command) from error
 
 
 def _first_problem(error: Exception) -> str:
@@ -68,8 +68,8 @@ def _first_problem(error: Exception) -> str:
     return str(error)
 
 
-def _unreadable(path: Path | str, said: str, mend: str) -> ReleaseError:
-    return ReleaseError(f"The release manifest {path} {said}.", where=str(path), next=mend)
+def _unreadable(path: Path | str, problem: str, fix: str) -> ReleaseError:
+    return ReleaseError(f"The release manifest {path} {problem}.", where=str(path), next=fix)
 
 
 def make(root: Path, rev: str = "HEAD", *, image: str | None = None, by: str | None = None) -> Release:
@@ -109,7 +109,7 @@ def _refuse_dirty(root: Path) -> None:
         raise ReleaseError(
             f"The tree differs from its commit in {len(changed)} file(s), first {changed[0][3:]}.",
             where=str(root),
-            next="commit or undo the changes: a release must be found again by its commit",
+            next="commit or undo the changes: a release is known by its commit",
         )
 
 

@@ -1,7 +1,7 @@
 """The deployment record: JSON lines that only grow, each holding the hash of the one before.
 
-Beside the lines stands a head file with their number and the last hash: without it, cutting off the last
-lines would go unseen. The head is written after the line; a kill between the two leaves one line more than
+A head file holds their number and the last hash: without it nobody would see that the last lines were cut
+off. The head is written after the line; a kill between the two leaves one line more than
 the head knows, which is whole and linked, and is accepted.
 """
 
@@ -23,7 +23,7 @@ FIRST = "0" * 64
 
 
 class Record:
-    """The append-only record in one file; `head` lies beside it as FILE.head."""
+    """The append-only record in one file; `head` is FILE.head next to it."""
 
     def __init__(self, path: Path | str) -> None:
         self.path = Path(path)
@@ -32,7 +32,7 @@ class Record:
     def append(self, event: str, *, once: bool = True, **facts: Any) -> dict[str, Any]:
         """Add one entry and return it; with `once`, the same event of a `deployment` is not added twice.
 
-        Raises ChainError when what is there was altered or cut: nothing is added to a broken record.
+        Raises ChainError when an entry was altered or cut off: nothing is added to a broken record.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a+b") as stream:
@@ -111,9 +111,9 @@ class Record:
         if len(entries) > number + 1:
             raise self._broken(f"it has {len(entries)} lines, {number} were written", number)
 
-    def _broken(self, said: str, number: int) -> ChainError:
+    def _broken(self, problem: str, number: int) -> ChainError:
         return ChainError(
-            f"The identity chain breaks at deployment record: {said}.",
+            f"The identity chain breaks at deployment record: {problem}.",
             where=f"{self.path}:{number}",
             next="restore the record from its last copy; find out who changed it before deploying again",
         )

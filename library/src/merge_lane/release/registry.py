@@ -73,7 +73,7 @@ class Registry:
             client.set_registered_model_alias(MODEL, CANDIDATE, number)
 
     def promoted(self, release: Release, environment: str) -> None:
-        """Move the environment's alias to the release; the champion before stays as `previous`."""
+        """Move the environment's alias to the release; the previous champion stays as `previous`."""
         number, client = self.register(release), self._client()
         alias = alias_of(environment)
         before = self._version(client, alias)
@@ -83,7 +83,7 @@ class Registry:
         self._drop_candidate(client, number)
 
     def rolled_back(self, release: Release, environment: str) -> None:
-        """Take the candidate's name away and note where it failed."""
+        """Remove the alias `candidate` and note where the release failed."""
         number, client = self.register(release), self._client()
         client.set_model_version_tag(MODEL, number, f"rolled_back.{environment}", release.commit)
         self._drop_candidate(client, number)
@@ -95,8 +95,8 @@ class Registry:
             return None
         client = self._client()
         number = self._version(client, alias_of(environment))
-        found = client.get_model_version(MODEL, number).tags.get(tracking.HASH_TAG) if number else None
-        return None if found is None else str(found)
+        model = client.get_model_version(MODEL, number).tags.get(tracking.HASH_TAG) if number else None
+        return None if model is None else str(model)
 
     def _drop_candidate(self, client: Any, number: str) -> None:
         if self._version(client, CANDIDATE) == number:
@@ -105,8 +105,8 @@ class Registry:
     @staticmethod
     def _version(client: Any, alias: str) -> str | None:
         """Return the version that an alias names."""
-        found = client.search_registered_models(f"name='{MODEL}'")
-        version = found[0].aliases.get(alias) if found else None
+        models = client.search_registered_models(f"name='{MODEL}'")
+        version = models[0].aliases.get(alias) if models else None
         return None if version is None else str(version)
 
     def _client(self) -> Any:
@@ -156,5 +156,5 @@ def bounded(uri: str, work: Callable[[], Any], seconds: float = PATIENCE_SECONDS
 
 
 def uri_of(root: Path) -> str:
-    """Return the registry's address: MLFLOW_TRACKING_URI, else the database beside the project."""
+    """Return the registry's address: MLFLOW_TRACKING_URI, else the database in the project's root."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root.resolve() / 'mlflow.db'}"

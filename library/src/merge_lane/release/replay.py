@@ -1,7 +1,7 @@
 """Requests of our own: test rows of the last month, as a caller would send them.
 
 `Replay` is traffic for an environment that has none: a rehearsal on a runner has no users, and its canary
-is judged all the same. `Probe` asks slowly beside the users and sorts the predictions by their model.
+is judged all the same. `Probe` asks slowly next to the users and sorts the predictions by their model.
 """
 
 from __future__ import annotations

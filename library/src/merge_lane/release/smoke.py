@@ -51,7 +51,7 @@ def _ask(url: str, body: bytes) -> tuple[int, Any]:
 
 
 def _problem(status: int, answer: Any, model: str) -> str | None:
-    """Say what is wrong with an answer to one row; None: nothing."""
+    """Return the problem of an answer to one row; None for a right answer."""
     if status != http.client.OK:
         return f"answered {status}: {answer}" if status else f"no answer: {answer}"
     tree = answer if isinstance(answer, dict) else {}
@@ -64,7 +64,7 @@ def _problem(status: int, answer: Any, model: str) -> str | None:
 
 
 def _finite(prediction: Any) -> bool:
-    """Say whether it is a number, or a number for each class."""
+    """Return whether it is a number, or a number for each class."""
     values = list(prediction.values()) if isinstance(prediction, dict) else [prediction]
     numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
     return len(numbers) == len(values) > 0 and all(math.isfinite(value) for value in numbers)

@@ -21,18 +21,18 @@ class Step(StrEnum):
     """The steps in their order; each may be repeated after a kill."""
 
     PLAN = "plan"  # refuse what must not be deployed; nothing is changed
-    START = "start"  # run the release beside stable, without traffic
+    START = "start"  # run the release next to stable, without traffic
     ROUTE = "route"  # give it its share
     ANALYSE = "analyse"  # judge it
     TAKE_OVER = "take over"  # give it everything and read back what answers
-    RETIRE = "retire"  # stop the former version
+    RETIRE = "retire"  # stop the previous version
     ROLL_BACK = "roll back"  # take it out; stable never stopped serving
     DONE = "done"
 
 
 @dataclass(frozen=True)
 class State:
-    """One deployment. `direct` skips the canary: a first deployment, a return to what was judged before."""
+    """One deployment. `direct` skips the canary: a first deployment, a return to a judged release."""
 
     deployment: str
     release: Release
@@ -76,7 +76,7 @@ def load(folder: Path) -> State | None:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the environment alone. The system frees the lock when the process dies, so none is ever stale.
+    """Hold the environment alone. The system frees the lock when the process dies, so it is never stale.
 
     Raises BusyError when another deployment holds it.
     """

@@ -1,7 +1,7 @@
 """The state machine of a deployment: plan, start, route, analyse, then take over or roll back.
 
-Every step is idempotent and the state is saved before it begins: kill the process anywhere, run the same
-command again, and it goes on. Until `take over` only the canary is touched, so stable keeps serving.
+Every step is idempotent and the state is saved before it begins: after a kill at any moment the same command
+continues. Until `take over` only the canary changes, so stable keeps serving.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 0.5  # the tests stay valid however often one looks; this only bounds the harm of a bad canary
 
-TELL_SECONDS = 10.0
+PRINT_SECONDS = 10.0
 
 
 def _silent(_: str) -> None:
-    """Say nothing."""
+    """Print nothing."""
 
 
 @dataclass
@@ -65,10 +65,10 @@ class Machine:
     def deploy(
         self, release: Release, *, by: str, why: str = "", direct: bool = False, kind: str = "deploy"
     ) -> State:
-        """Deploy a release, or go on with its deployment where it was interrupted. Returns the final state.
+        """Deploy a release, or continue its interrupted deployment. Returns the final state.
 
-        Raises what made it fail, after rolling back: ChainError, DeployError, RolledBackError (the canary was
-        judged bad), InconclusiveError, BusyError. In each case stable keeps serving.
+        Raises the cause of a failure, after rolling back: ChainError, DeployError, RolledBackError (a bad
+        canary), InconclusiveError, BusyError. In each case stable keeps serving.
         """
         with state.locked(self.folder):
             self.record.entries()  # nothing is deployed on a broken record
@@ -79,13 +79,13 @@ class Machine:
             return self._finish(current)
 
     def settle(self) -> State | None:
-        """Finish an interrupted deployment: forward when it was decided, else back. None: nothing to do."""
+        """Finish an interrupted deployment: forward after its decision, else back. None: nothing to do."""
         with state.locked(self.folder):
             current = state.load(self.folder)
             return None if current is None or current.step is Step.DONE else self._settled(current)
 
     def _restore(self) -> None:
-        """Bring stable back where it is down; where that fails, a new release may still mend it."""
+        """Start stable again where it is down; where that fails, a new release may still fix it."""
         try:
             self.target.restore()
         except ProjectError as error:
@@ -109,25 +109,26 @@ class Machine:
     def _settled(self, current: State) -> State:
         if not current.decided and current.failure is None:
             reason = DeployError(
-                "It was interrupted and given up.", next="deploy it again if it is still wanted"
+                "It was interrupted, and another deployment began.",
+                next="deploy it again if you still need it",
             )
             current = self._failed(current, reason)
         try:
             return self._finish(current)
-        except BusyError:  # it is neither forward nor back yet, so nothing else may begin
+        except BusyError:  # it is neither finished nor undone, so nothing else may begin
             raise
         except ProjectError as error:
             self.say(f"{current.deployment}: {error.what}")
             return current
 
-    def _opened(self, release: Release, *, direct: bool, **words: Any) -> State:
+    def _opened(self, release: Release, *, direct: bool, **facts: Any) -> State:
         stable = self.target.stable()
         if stable == release.id:
             self.say(f"{release.id} has the traffic already: nothing to do")
             self.mirror("promoted", release)  # a registry that was down hears of it now
-            return State("", release, stable, step=Step.DONE, **words)
+            return State("", release, stable, step=Step.DONE, **facts)
         name = f"{now().replace(':', '').replace('-', '')}-{len(self.record.entries()):04d}-{release.id}"
-        opened = State(name, release, stable, direct=direct or stable is None, **words)
+        opened = State(name, release, stable, direct=direct or stable is None, **facts)
         opened.save(self.folder)
         return opened
 
@@ -143,15 +144,15 @@ class Machine:
         return current
 
     def _guarded(self, current: State) -> State:
-        """Pass one step; what it raises turns the deployment back, except while turning back already."""
+        """Pass one step; its failure rolls the deployment back, except after the decision."""
         self.say(f"{current.step}: {current.release.id}")
         try:
             return self._steps[current.step](current)
-        except BusyError as error:  # says nothing of the release: the same command again goes on
+        except BusyError as error:  # not the release's fault: the same command continues
             self._note(current, "held up", once=False, step=str(current.step), what=error.what)
             raise
         except ProjectError as error:
-            if current.step in (Step.RETIRE, Step.ROLL_BACK):  # decided: the same command again goes on
+            if current.step in (Step.RETIRE, Step.ROLL_BACK):  # decided: the same command continues
                 raise
             return self._failed(current, error)
 
@@ -198,7 +199,7 @@ class Machine:
     def _analyse(self, current: State) -> State:
         judgement = self._awaited(current)
         if judgement.verdict is Verdict.INCONCLUSIVE and not current.extended:
-            self.say("too little was seen: extending once")
+            self.say("too few requests: extending once")
             self._note(current, "extended", **judgement.as_json())
             return current.at(Step.ANALYSE, extended=True)
         self.say(f"verdict: {judgement.verdict} ({judgement.reason or 'no criterion decided'})")
@@ -210,16 +211,16 @@ class Machine:
 
     def _awaited(self, current: State) -> canary.Judgement:
         started = current.since or self.clock()
-        told = started
+        printed = started
         while True:
             seen = self.target.observe(current.release)
             seen = canary.Observation(seen.stable, seen.canary, self.clock() - started)
             judgement = canary.judge(seen, self.limits, extended=current.extended)
             if judgement.verdict is not Verdict.WAIT:
                 return judgement
-            if self.clock() - told >= TELL_SECONDS:
-                told = self.clock()
-                self.say(f"  {judgement.findings[0].said}, {told - started:.0f} s passed")
+            if self.clock() - printed >= PRINT_SECONDS:
+                printed = self.clock()
+                self.say(f"  {judgement.findings[0].message}, {printed - started:.0f} s passed")
             self.sleep(LOOK_SECONDS)
 
     def _take_over(self, current: State) -> State:
@@ -229,7 +230,7 @@ class Machine:
             raise DeployError(
                 f"After the switch /version answers the model {served}, not {current.release.model}.",
                 where="/version",
-                next="see the record and the server's log; the former version has the traffic again",
+                next="see the record and the server's log; the previous version has the traffic again",
             )
         return current.at(Step.RETIRE)
 
@@ -253,9 +254,9 @@ def _rejection(judgement: canary.Judgement) -> ProjectError:
     if judgement.verdict is Verdict.ROLL_BACK:
         return RolledBackError(
             f"The canary was rolled back: {judgement.reason}.",
-            next="read the record for all numbers; mend the release and merge again",
+            next="read the record for all numbers; fix the release and merge again",
         )
-    unknown = "; ".join(finding.said for finding in judgement.findings if finding.bad is None)
+    unknown = "; ".join(finding.message for finding in judgement.findings if finding.bad is None)
     return InconclusiveError(
         f"The canary could not be judged in time and was taken out: {unknown or 'no criterion decided'}.",
         next="send it more traffic, or lower canary.min_requests in params.yaml and accept less certainty",

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 MAX_TEXT = 200
 
-HARMLESS = re.compile(r"[A-Za-z0-9 +%,;()=\]']|(?<=\w)[_-](?=\w)|[.:](?= )|\.(?=\d)|(?:^|(?<=[\[ ]))-(?=\d)")
+HARMLESS = re.compile(
+    r"[A-Za-z0-9 +%,;()=\]']|(?<=[A-Za-z0-9])[_-](?=[A-Za-z0-9])|[.:](?= )|\.(?=\d)|(?:^|(?<=[\[ ]))-(?=\d)"
+)
 INVISIBLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 
 

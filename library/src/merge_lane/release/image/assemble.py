@@ -1,6 +1,7 @@
 """Runs inside the image's build, without a network: installs locked wheels, the library and the project.
 
-Nothing is installed when it starts: it needs the standard library only. `build` copies it into the context.
+Nothing is installed when it starts, so it needs the standard library only. `build` copies it into
+the context.
 """
 
 from __future__ import annotations

@@ -32,9 +32,9 @@ class Target(Protocol):
         """Refuse, without changing anything, a release that cannot be deployed here."""
 
     def start(self, release: Release, *, direct: bool) -> bool:
-        """Run the release beside the stable one, without traffic, and return once it is ready.
+        """Run the release next to the stable one, without traffic, and return once it is ready.
 
-        False: nothing runs beside. Stable runs the same already, or the release is `direct` (no canary) and
+        False: nothing runs next to it. Stable runs the same, or the release is `direct` (no canary) and
         replaces stable when it gets all of the traffic.
         """
 

@@ -154,7 +154,7 @@ def links(lane, project):
 
 
 def test_label_of_what_is_deployed_is_a_link_of_the_chain(lane, cloud, project):
-    assert links(lane, project)["image label"].found == lane.target.version()["model"]
+    assert links(lane, project)["image label"].actual == lane.target.version()["model"]
     cloud.labels[lane.record.last("planned")["manifest"]["image"]] = "f" * 64
     assert links(lane, project)["image label"].broken
 
@@ -165,7 +165,7 @@ def test_without_an_engine_the_label_is_not_asked(lane, project):
 
     lane.target.label = no_engine
     link = links(lane, project)["image label"]
-    assert (link.found, link.broken) == (None, False)
+    assert (link.actual, link.broken) == (None, False)
 
 
 def test_release_that_is_refused_leaves_alone_what_serves(lane, cloud, project):

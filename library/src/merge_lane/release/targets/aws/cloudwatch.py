@@ -37,9 +37,9 @@ class Balancer:
 def find(elb: Any, prefix: str) -> Balancer:
     """Return the balancer whose target groups are called PREFIX-stable and PREFIX-canary."""
     names = {f"{prefix}-{track}": track for track in ("stable", "canary")}
-    found = elb.describe_target_groups(Names=list(names))["TargetGroups"]
-    groups = {names[g["TargetGroupName"]]: g["TargetGroupArn"].split(":")[-1] for g in found}
-    balancer = next(arn for group in found for arn in group["LoadBalancerArns"])
+    described = elb.describe_target_groups(Names=list(names))["TargetGroups"]
+    groups = {names[g["TargetGroupName"]]: g["TargetGroupArn"].split(":")[-1] for g in described}
+    balancer = next(arn for group in described for arn in group["LoadBalancerArns"])
     return Balancer(balancer.split(":loadbalancer/")[-1], groups)
 
 
@@ -91,12 +91,12 @@ def _ask(
 ) -> dict[tuple[str, str], list[float]]:
     """Return the values of each query by metric and statistic."""
     window = {"StartTime": datetime.fromtimestamp(start, UTC), "EndTime": datetime.fromtimestamp(end, UTC)}
-    found = {query["Id"]: list[float]() for query in queries}
+    values = {query["Id"]: list[float]() for query in queries}
     for page in client.get_paginator("get_metric_data").paginate(MetricDataQueries=queries, **window):
         for result in page["MetricDataResults"]:
-            found[result["Id"]] += result["Values"]
+            values[result["Id"]] += result["Values"]
     stats = {query["Id"]: query["MetricStat"] for query in queries}
-    return {(stats[i]["Metric"]["MetricName"], stats[i]["Stat"]): values for i, values in found.items()}
+    return {(stats[i]["Metric"]["MetricName"], stats[i]["Stat"]): listed for i, listed in values.items()}
 
 
 def _histogram(quantiles: list[float], total: int) -> tuple[int, ...]:

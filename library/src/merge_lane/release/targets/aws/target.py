@@ -1,8 +1,8 @@
 """The aws target: two ECS services behind one load balancer, moved by Terraform.
 
-The canary runs beside stable and takes its share by weight. To take over, stable's own service rolls to the
+The canary runs next to stable and takes its share by weight. To take over, stable's own service rolls to the
 new image while the canary still serves, so that the new version never carries all traffic with the canary's
-few tasks. What Terraform cannot say (which image really serves) is kept in `aws.json`.
+few tasks. `aws.json` keeps what Terraform does not know: which image really serves.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class AwsTarget:
         return None if image is None else self._name(image)
 
     def _serving(self) -> str | None:
-        """Return the image that was seen to serve; Terraform's outputs say what the last apply wanted."""
+        """Return the image that really serves; Terraform's outputs hold the intention of the last apply."""
         kept = self._kept()
         for known in ("former", "serves"):  # while a deployment goes on, what it goes back to
             if known in kept:
@@ -122,9 +122,9 @@ class AwsTarget:
         image, former = self._image(release), self._kept()["former"]
         if former is not None and (direct or former == image):
             return False
-        wanted = Deployed(former, image, 0) if former else Deployed(image)
-        self.terraform.apply(wanted)
-        track = "canary" if wanted.canary else "stable"
+        images = Deployed(former, image, 0) if former else Deployed(image)
+        self.terraform.apply(images)
+        track = "canary" if images.canary else "stable"
         chain.check(chain.version(release, self._version(track), f"{self.url}/version of the {track}"))
         self._keep(beside=track == "canary")
         return True
@@ -171,9 +171,9 @@ class AwsTarget:
         self._end(image)
 
     def remove(self, release: Release) -> None:
-        """Take the canary away, and give stable its former image back where it had begun to change.
+        """Remove the canary, and give stable its previous image back where it had begun to change.
 
-        Applied whatever the outputs say: they follow what an apply wanted, also one that failed half-way.
+        Applied whatever the outputs are: they follow an apply's intention, even where it failed half-way.
         """
         self._stop_probing()
         kept = self._kept()
@@ -192,9 +192,11 @@ class AwsTarget:
         write_json(self.folder / "aws.json", {"serves": serves})
 
     def links(self, release: Release) -> Iterator[chain.Link]:
-        """Yield the links of the image that stable runs: digest, and label where an engine can tell."""
-        found = (self.terraform.deployed().stable or "").rpartition("@")[2]
-        yield chain.Link("image digest", release.image or "an image", found, "terraform output stable_image")
+        """Yield the links of the image that stable runs: digest, and label where there is an engine."""
+        running = (self.terraform.deployed().stable or "").rpartition("@")[2]
+        yield chain.Link(
+            "image digest", release.image or "an image", running, "terraform output stable_image"
+        )
         try:
             yield chain.label(release, self.label(self._image(release)))
         except ReleaseError:

@@ -24,14 +24,14 @@ class Vault:
     client: Any
 
     def pull(self) -> None:
-        """Fetch what is there. Raises DeployError where the bucket does not answer: never go on blind."""
+        """Fetch the files that the bucket has. Raises DeployError where the bucket does not answer."""
         for name in FILES:
             data = self._get(name)
             if data is not None:
                 write_bytes(self.folder / name, data)
 
     def push(self) -> None:
-        """Store what is here."""
+        """Store the files that are here."""
         for name in FILES:
             path = self.folder / name
             if path.exists():
@@ -44,17 +44,17 @@ class Vault:
             return None
         return bytes(answer["Body"].read())
 
-    def _do(self, verb: str, name: str, **words: Any) -> Any:
+    def _do(self, verb: str, name: str, **arguments: Any) -> Any:
         from botocore.exceptions import BotoCoreError, ClientError
 
         key = f"deployments/{self.folder.name}/{name}"
         try:
-            return getattr(self.client, verb)(Bucket=self.bucket, Key=key, **words)
+            return getattr(self.client, verb)(Bucket=self.bucket, Key=key, **arguments)
         except self.client.exceptions.NoSuchKey:
             raise
         except (BotoCoreError, ClientError) as error:
             raise DeployError(
                 f"The deployment's state cannot be kept: {error}.",
                 where=f"s3://{self.bucket}/{key}",
-                next="mend the access, then run the same command again: it goes on where it was",
+                next="fix the access, then run the same command again: it continues",
             ) from error

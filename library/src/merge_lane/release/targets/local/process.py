@@ -1,4 +1,4 @@
-"""A process that outlives the command that started it, and is found again after a kill at any moment.
+"""A process that outlives the command that started it, and is recognised again after a kill at any moment.
 
 A process holds the lock NAME.lock for as long as it lives, through `exec`: the lock says whether it lives,
 and no number of a dead process is ever mistaken for it. Two starts at once leave one process.

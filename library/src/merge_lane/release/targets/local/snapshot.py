@@ -1,7 +1,7 @@
-"""All that a version needs to run, put aside: the bundle, the code that it was made with, the manifest.
+"""A copy of all that a version needs to run: the bundle, the code of its commit, the manifest.
 
-Nothing that happens to the work tree later reaches what is served, and a rollback brings the former code
-back with the former model.
+No later change of the work tree reaches what is served, and a rollback brings the previous code back with the
+previous model. The code is the project's and the library's of that commit (`repository.code`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def collect(root: Path, release: Release, home: Path) -> None:
     """Fill `home` with models/, code/ and release.json, whole or not at all; nothing if it is there.
 
-    The bundle is the work tree's where that is the release's, else it comes from DVC's cache or remote.
-    Whether it is what was reviewed the identity chain says. Raises ReviewError where it can't be had.
+    The bundle comes from the work tree where that holds the release's, else from DVC's cache or remote. The
+    identity chain verifies it; this function does not. Raises ReviewError where it is not available.
     """
     if home.exists():
         return
