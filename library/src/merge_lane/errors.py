@@ -100,9 +100,21 @@ class ReviewError(ProjectError):
 
 
 class LockError(ProjectError):
-    """dvc.lock does not describe this commit, or a lock from a pull request was refused."""
+    """dvc.lock is not YAML, does not describe this commit, or came from a pull request and was refused."""
 
     exit_code = 22
+
+
+class GitError(ProjectError):
+    """git is not installed, took too long, or refused a command."""
+
+    exit_code = 23
+
+
+class FingerprintError(ProjectError):
+    """library.yaml does not describe the library that runs the stages."""
+
+    exit_code = 24
 
 
 class ReleaseError(ProjectError):
@@ -139,6 +151,12 @@ class BusyError(ProjectError):
     """Another deployment of the same environment is running."""
 
     exit_code = 35
+
+
+class PlanError(ProjectError):
+    """Terraform could not plan what a change would do to an environment."""
+
+    exit_code = 36
 
 
 class AdoptError(ProjectError):

@@ -6,6 +6,7 @@ import pytest
 from release.rig import Load, Project, double_command
 
 from merge_lane.cli import main
+from merge_lane.commands import release as verbs
 from merge_lane.release import state
 from merge_lane.release.targets import net
 from merge_lane.release.targets.local import target as local
@@ -13,6 +14,7 @@ from merge_lane.release.targets.local.target import LocalTarget
 from merge_lane.system.files import read_json
 
 ENV = ["--environment", "test"]
+WAIT = "--wait-for-traffic"
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def released(project, name, **behaviour):
 
 def deploy(project):
     with Load(project.port) as load:
-        code = main(["deploy", *ENV])
+        code = main(["deploy", *ENV, WAIT])
     return code, load
 
 
@@ -80,7 +82,7 @@ def test_bad_canary_ends_with_33_and_the_record_says_why(lane, capsys):
 def test_altered_model_ends_with_31(lane, capsys):
     released(lane, "altered")
     (lane.root / "models/model.onnx").write_text("changed after review")
-    assert main(["deploy", *ENV]) == 31
+    assert main(["deploy", *ENV, WAIT]) == 31
     assert "bundle file model.onnx" in capsys.readouterr().err
 
 
@@ -95,7 +97,7 @@ def test_release_of_an_altered_model_is_not_written(lane):
 def test_second_deploy_at_the_same_time_ends_with_35(lane):
     released(lane, "late")
     with state.locked(lane.root / "deployments/test"):
-        assert main(["deploy", *ENV]) == 35
+        assert main(["deploy", *ENV, WAIT]) == 35
 
 
 @pytest.mark.usefixtures("lane")
@@ -103,6 +105,52 @@ def test_missing_manifest_and_unknown_release_end_with_30():
     assert main(["deploy", *ENV, "--manifest", "nowhere.json"]) == 30
     assert main(["rollback", *ENV, "--to", "ffff"]) == 30
     assert main(["verify", "--environment", "elsewhere"]) == 30
+
+
+def test_local_deploy_sends_test_rows(lane, capsys, monkeypatch):
+    """With no users, the canary of a second deployment is judged on test rows, and the command says so."""
+    monkeypatch.setattr(verbs, "_requests", lambda: [b'{"rows": [{}]}'])
+    second = released(lane, "replayed")
+    capsys.readouterr()
+    assert main(["deploy", *ENV]) == 0
+    printed = capsys.readouterr().out
+    assert "test rows are sent as traffic" in printed
+    assert f"http://127.0.0.1:{lane.port}/docs" in printed
+    assert "merge-lane stop --environment test" in printed
+    assert net.get(lane.port, "/version")["model"] == second["model"]
+
+
+def test_local_deploy_without_test_rows(lane, capsys):
+    """Where no test rows are here, the command says at once what to do, and deploys nothing."""
+    serving = net.get(lane.port, "/version")["model"]
+    released(lane, "no-rows")
+    assert main(["deploy", *ENV]) == 30
+    assert "dvc pull" in capsys.readouterr().err
+    assert net.get(lane.port, "/version")["model"] == serving
+
+
+def test_waiting_sends_nothing(lane, monkeypatch):
+    """--wait-for-traffic leaves the traffic to callers."""
+    monkeypatch.setattr(verbs, "_requests", lambda: pytest.fail("rows were read"))
+    released(lane, "patience")
+    assert deploy(lane)[0] == 0
+
+
+@pytest.mark.usefixtures("lane")
+def test_unknown_target(capsys):
+    """A target that does not exist is answered with those that do."""
+    assert main(["status", *ENV, "--target", "moon"]) == 32
+    assert "name one of: local, aws" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variable", ["MERGE_LANE_URL", "TF_STATE_BUCKET"])
+@pytest.mark.usefixtures("lane")
+def test_aws_without_its_variables(variable, monkeypatch, capsys):
+    """AWS needs an address and a bucket: the first missing variable is named."""
+    for name in ("MERGE_LANE_URL", "TF_STATE_BUCKET"):
+        monkeypatch.setenv(name, "" if name == variable else "https://127.0.0.1")
+    assert main(["status", *ENV, "--target", "aws"]) == 32
+    assert variable in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -149,8 +197,6 @@ def test_verify_names_a_server_that_is_not_what_was_promoted(lane, capsys):
 
 @pytest.mark.usefixtures("lane")
 def test_verify_names_a_registry_that_says_otherwise(capsys, monkeypatch):
-    from merge_lane.commands import release
-
-    monkeypatch.setattr(release, "_registered", lambda _: "e" * 64)
+    monkeypatch.setattr(verbs, "_registered", lambda _: "e" * 64)
     assert main(["verify", *ENV]) == 31
     assert "breaks at registry tag" in capsys.readouterr().err

@@ -65,3 +65,9 @@ def test_groups_sort_as_people_count():
 
 def test_slices_are_added_beside_the_columns():
     assert slices.add(ROWS, ["hour", "courier"], toy.SCHEMA).columns[-2:] == ["slice:hour", "slice:courier"]
+
+
+def test_order_of_groups():
+    """Numbers come first by size, then texts by name; `nan` is a text."""
+    groups = ["10", "nan", "b", "9.5", "-1", "a"]
+    assert sorted(groups, key=slices.order) == ["-1", "9.5", "10", "a", "b", "nan"]

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics as sk
 from sklearn.calibration import calibration_curve
 
-from merge_lane import metrics
+from merge_lane.metrics.curves import MAX_POINTS, curves
 
 ROWS = 5000
 
@@ -19,28 +19,32 @@ def rows():
 
 @pytest.fixture(scope="module")
 def found(rows):
-    return metrics.curves("binary", *rows, bins=10)
+    return curves("binary", *rows, bins=10)
 
 
-def test_every_curve_has_few_points(found):
+def test_few_points(found):
+    """Every curve has few points."""
     assert set(found) == {"roc", "pr", "calibration", "gain"}
     lengths = [{len(column) for column in curve.values()} for curve in found.values()]
-    assert all(len(length) == 1 and max(length) <= metrics.MAX_POINTS for length in lengths)
+    assert all(len(length) == 1 and max(length) <= MAX_POINTS for length in lengths)
 
 
-def test_the_roc_curve_runs_from_corner_to_corner_on_that_of_scikit_learn(rows, found):
+def test_roc(rows, found):
+    """The ROC curve runs from corner to corner on that of scikit-learn."""
     fpr, tpr, _ = sk.roc_curve(*rows, drop_intermediate=False)
     roc = found["roc"]
     assert (roc["fpr"][[0, -1]].tolist(), roc["tpr"][[0, -1]].tolist()) == ([0, 1], [0, 1])
     assert set(zip(roc["fpr"], roc["tpr"], strict=True)) <= set(zip(fpr, tpr, strict=True))
 
 
-def test_thinning_hardly_changes_the_area(rows, found):
+def test_thinning(rows, found):
+    """Thinning hardly changes the area."""
     thinned = np.trapezoid(found["roc"]["tpr"], found["roc"]["fpr"])
     assert thinned == pytest.approx(sk.roc_auc_score(*rows), abs=1e-3)
 
 
-def test_precision_and_recall_are_those_of_the_threshold(rows, found):
+def test_precision_and_recall(rows, found):
+    """Precision and recall are those of the threshold."""
     labels, scores = rows
     pr, index = found["pr"], 100
     chosen = scores >= pr["threshold"][index]
@@ -48,31 +52,35 @@ def test_precision_and_recall_are_those_of_the_threshold(rows, found):
     assert pr["recall"][index] == pytest.approx(sk.recall_score(labels, chosen))
 
 
-def test_calibration_is_that_of_scikit_learn(rows, found):
+def test_calibration(rows, found):
+    """Calibration is that of scikit-learn."""
     observed, predicted = calibration_curve(*rows, n_bins=10, strategy="uniform")
     assert found["calibration"]["observed"] == pytest.approx(observed)
     assert found["calibration"]["predicted"] == pytest.approx(predicted)
     assert found["calibration"]["rows"].sum() == ROWS
 
 
-def test_the_gain_curve_finds_everything_in_all_rows(found):
+def test_gain(found):
+    """The gain curve finds everything in all rows."""
     gain = found["gain"]
     assert gain["share_of_rows"][-1] == gain["share_found"][-1] == 1
     assert (gain["share_found"] >= gain["share_of_rows"] - 0.01).all()
 
 
-def test_multiclass_curves_are_those_of_all_classes_together():
+def test_multiclass():
+    """Multiclass curves are those of all classes together."""
     rng = np.random.default_rng(1)
     scores = rng.dirichlet([1, 2, 3], ROWS)
     labels = rng.integers(0, 3, ROWS)
-    roc = metrics.curves("multiclass", labels, scores, bins=10)["roc"]
+    roc = curves("multiclass", labels, scores, bins=10)["roc"]
     expected = sk.roc_auc_score(np.eye(3)[labels], scores, average="micro")
     assert np.trapezoid(roc["tpr"], roc["fpr"]) == pytest.approx(expected, abs=1e-3)
 
 
-def test_regression_has_calibration_and_gain_and_an_empty_roc():
+def test_regression():
+    """Regression has calibration and gain and an empty roc."""
     labels = np.linspace(1, 100, 1000)
-    found = metrics.curves("regression", labels, labels, bins=10)
+    found = curves("regression", labels, labels, bins=10)
     assert len(found["roc"]["fpr"]) == 0
     assert found["calibration"]["predicted"] == pytest.approx(found["calibration"]["observed"])
     assert found["calibration"]["rows"].tolist() == [100] * 10

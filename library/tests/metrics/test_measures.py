@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn import metrics as sk
 
-from merge_lane import metrics
+from merge_lane.metrics.bootstrap import point
+from merge_lane.metrics.table import METRICS
 
 ROWS = 3000
 
@@ -52,9 +53,10 @@ def expected_ece(hit, probability, weights, bins):
     return error
 
 
-def test_binary_metrics_equal_those_of_scikit_learn_for_repeated_rows(binary):
+def test_binary(binary):
+    """Binary metrics equal those of scikit-learn for repeated rows."""
     labels, scores, weights = binary
-    found = metrics.point("binary", labels, scores, bins=16, row_weights=weights)
+    found = point("binary", labels, scores, bins=16, row_weights=weights)
     assert found == pytest.approx(
         {
             "roc_auc": sk.roc_auc_score(labels, scores, sample_weight=weights),
@@ -67,11 +69,12 @@ def test_binary_metrics_equal_those_of_scikit_learn_for_repeated_rows(binary):
     )
 
 
-def test_multiclass_metrics_equal_those_of_scikit_learn_for_repeated_rows(multiclass):
+def test_multiclass(multiclass):
+    """Multiclass metrics equal those of scikit-learn for repeated rows."""
     labels, scores, weights = multiclass
     top = scores.argmax(axis=1)
     areas = [sk.roc_auc_score(labels == k, scores[:, k], sample_weight=weights) for k in range(4)]
-    found = metrics.point("multiclass", labels, scores, bins=16, row_weights=weights)
+    found = point("multiclass", labels, scores, bins=16, row_weights=weights)
     assert found == pytest.approx(
         {
             "log_loss": sk.log_loss(labels, scores, sample_weight=weights),
@@ -84,15 +87,17 @@ def test_multiclass_metrics_equal_those_of_scikit_learn_for_repeated_rows(multic
     )
 
 
-def test_macro_auc_of_plain_rows_is_scikit_learns_one_against_the_rest(multiclass):
+def test_macro_auc(multiclass):
+    """Macro AUC of plain rows is scikit-learn's one against the rest."""
     labels, scores, _ = multiclass
     expected = sk.roc_auc_score(labels, scores, multi_class="ovr", average="macro")
-    assert metrics.point("multiclass", labels, scores, bins=10)["roc_auc"] == pytest.approx(expected)
+    assert point("multiclass", labels, scores, bins=10)["roc_auc"] == pytest.approx(expected)
 
 
-def test_regression_metrics_equal_those_of_scikit_learn_for_repeated_rows(regression):
+def test_regression(regression):
+    """Regression metrics equal those of scikit-learn for repeated rows."""
     labels, scores, weights = regression
-    found = metrics.point("regression", labels, scores, bins=10, row_weights=weights)
+    found = point("regression", labels, scores, bins=10, row_weights=weights)
     assert found == pytest.approx(
         {
             "mae": sk.mean_absolute_error(labels, scores, sample_weight=weights),
@@ -104,27 +109,31 @@ def test_regression_metrics_equal_those_of_scikit_learn_for_repeated_rows(regres
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_every_metric_of_a_task_has_a_direction(task, request):
+def test_directions(task, request):
+    """Every metric of a task has a direction."""
     labels, scores, _ = request.getfixturevalue(task) if task != "binary" else (np.arange(2), np.ones(2), 0)
-    assert list(metrics.point(task, labels, scores, bins=10)) == list(metrics.METRICS[task])
+    assert list(point(task, labels, scores, bins=10)) == list(METRICS[task])
 
 
-def test_a_gain_is_positive_whichever_way_the_metric_is_better():
-    binary, regression = metrics.METRICS["binary"], metrics.METRICS["regression"]
+def test_gain():
+    """A gain is positive whichever way the metric is better."""
+    binary, regression = METRICS["binary"], METRICS["regression"]
     assert binary["roc_auc"].gain(0.7, 0.75) > 0
     assert binary["brier"].gain(0.15, 0.14) > 0
     assert regression["mean_error"].gain(-5, 1) > 0
 
 
-def test_a_single_class_leaves_the_ranking_metrics_undefined_and_the_others_not():
-    found = metrics.point("binary", np.zeros(5), np.linspace(0, 1, 5), bins=10)
+def test_single_class():
+    """A single class leaves the ranking metrics undefined and the others not."""
+    found = point("binary", np.zeros(5), np.linspace(0, 1, 5), bins=10)
     assert np.isnan(found["roc_auc"])
     assert np.isnan(found["pr_auc"])
     assert np.isfinite(found["brier"])
 
 
-def test_a_certain_and_wrong_prediction_costs_a_finite_log_loss():
-    found = metrics.point("binary", np.array([1.0, 0.0]), np.array([0.0, 1.0]), bins=10)
+def test_finite_log_loss():
+    """A certain and wrong prediction costs a finite log loss."""
+    found = point("binary", np.array([1.0, 0.0]), np.array([0.0, 1.0]), bins=10)
     assert 30 < found["log_loss"] < 40
 
 
@@ -133,9 +142,10 @@ def test_a_certain_and_wrong_prediction_costs_a_finite_log_loss():
     [(np.ones(3), np.ones(2)), (np.empty(0), np.empty(0)), (np.ones(2), np.array([0.5, np.nan]))],
     ids=["uneven", "empty", "not-a-number"],
 )
-def test_unusable_rows_are_refused(labels, scores):
+def test_unusable_rows(labels, scores):
+    """Unusable rows are refused."""
     with pytest.raises(ValueError, match=r"one a row|finite"):
-        metrics.point("binary", labels, scores, bins=10)
+        point("binary", labels, scores, bins=10)
 
 
 LABELS_AND_SCORES = st.integers(2, 40).flatmap(
@@ -148,26 +158,29 @@ LABELS_AND_SCORES = st.integers(2, 40).flatmap(
 
 
 @given(LABELS_AND_SCORES)
-def test_a_row_weight_counts_like_that_many_equal_rows(rows):
+def test_row_weights(rows):
+    """A row weight counts like that many equal rows."""
     labels, scores, weights = rows
     again = np.repeat(np.arange(len(labels)), weights)
     if len(again):
-        weighted = metrics.point("binary", labels, scores, bins=10, row_weights=weights)
-        repeated = metrics.point("binary", labels[again], scores[again], bins=10)
+        weighted = point("binary", labels, scores, bins=10, row_weights=weights)
+        repeated = point("binary", labels[again], scores[again], bins=10)
         assert weighted == pytest.approx(repeated, nan_ok=True)
 
 
 @given(LABELS_AND_SCORES)
-def test_auc_of_turned_scores_is_one_minus_auc(rows):
+def test_turned_scores(rows):
+    """AUC of turned scores is one minus AUC."""
     labels, scores, _ = rows
-    straight = metrics.point("binary", labels, scores, bins=10)["roc_auc"]
-    turned = metrics.point("binary", labels, 1 - scores, bins=10)["roc_auc"]
+    straight = point("binary", labels, scores, bins=10)["roc_auc"]
+    turned = point("binary", labels, 1 - scores, bins=10)["roc_auc"]
     assert turned == pytest.approx(1 - straight, nan_ok=True)
 
 
 @given(LABELS_AND_SCORES)
-def test_metrics_stay_in_their_bounds(rows):
+def test_bounds(rows):
+    """Metrics stay in their bounds."""
     labels, scores, _ = rows
-    found = metrics.point("binary", labels, scores, bins=10)
+    found = point("binary", labels, scores, bins=10)
     defined = [found[name] for name in ("roc_auc", "pr_auc", "brier", "ece") if np.isfinite(found[name])]
     assert all(-1e-12 <= value <= 1 + 1e-12 for value in defined)

@@ -15,6 +15,7 @@ import toy
 from merge_lane.data.columns import Column, Schema
 from merge_lane.errors import BundleError, ContractError, WriteError
 from merge_lane.model import bundle, convert, sealed_files
+from merge_lane.model.export import export
 from merge_lane.system import files
 
 TASKS = ("binary", "multiclass", "regression")
@@ -50,7 +51,7 @@ def test_onnx_and_xgboost_agree_on_every_row(task, tmp_path):
     toy.export(tmp_path / "models", task)
     loaded = bundle.load(tmp_path / "models", build=toy.build)
     scores = loaded.predict(toy.arrays())
-    np.testing.assert_allclose(scores, loaded.predict_with_xgboost(toy.arrays()), atol=precision(scores))
+    np.testing.assert_allclose(scores, toy.xgboost_scores(loaded, toy.arrays()), atol=precision(scores))
     assert scores.shape == ((800, 3) if task == "multiclass" else (800,))
     assert scores.std() > 0.05
 
@@ -73,7 +74,7 @@ def test_a_model_without_early_stopping_is_whole(tmp_path):
     _, _, matrix = toy.trained("binary")
     data = xgboost.DMatrix(matrix, toy.arrays()["holiday"])
     booster = xgboost.train({**toy.OBJECTIVES["binary"], "nthread": 1}, data, 7)
-    bundle.export(tmp_path / "models", booster, **toy.parts("binary"))
+    export(tmp_path / "models", booster, **toy.parts("binary"))
     assert bundle.load(tmp_path / "models", build=toy.build).manifest["best_iteration"] == 6
 
 
@@ -141,7 +142,7 @@ def test_no_loader_sees_an_altered_byte(copy, monkeypatch):
 
 def test_the_loader_gets_the_bytes_that_were_checked(copy):
     loaded = bundle.load(copy, build=toy.build)
-    before = loaded.predict_with_xgboost(toy.arrays())
+    before = toy.xgboost_scores(loaded, toy.arrays())
     for name in sealed_files.FILES:
         (copy / name).write_bytes(b"changed after the check")
     np.testing.assert_allclose(loaded.predict(toy.arrays()), before, rtol=1e-5, atol=1e-5)

@@ -66,7 +66,7 @@ def test_features_that_the_model_did_not_learn_from_are_named():
 
 def test_a_number_that_became_text_is_named():
     encoding = Encoding.fit(FEATURES, max_categories=3)
-    with pytest.raises(ContractError, match="hour as a number"):
+    with pytest.raises(ContractError, match="hour was a number"):
         encoding.matrix({**FEATURES, "hour": np.array(["5", "6", "7", "8"], dtype=object)})
 
 

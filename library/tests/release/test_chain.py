@@ -32,7 +32,7 @@ def test_untouched_chain_holds(project, release):
 
 def test_lock_of_another_model_is_found(project, release):
     lock = project.root / "dvc.lock"
-    lock.write_text(re.sub("md5: .*", "md5: " + "0" * 32, lock.read_text()))
+    lock.write_text(re.sub("md5: .*", f"md5: '{'0' * 32}'", lock.read_text()))
     project.git("commit", "-qam", "tamper")
     release = release.model_copy(update={"commit": project.git("rev-parse", "HEAD")})
     tampered(chain.reviewed(project.root, release), "dvc.lock")

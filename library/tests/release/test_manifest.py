@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from merge_lane.errors import ReleaseError
+from merge_lane.errors import GitError, ReleaseError
 from merge_lane.release import manifest
 
 
@@ -70,5 +70,11 @@ def test_missing_and_broken_files_are_refused(tmp_path):
 
 
 def test_folder_without_git_is_refused_with_its_words(tmp_path):
-    with pytest.raises(ReleaseError, match="git status failed: fatal: not a git repository"):
+    with pytest.raises(GitError, match="git status failed: fatal: not a git repository"):
         manifest.make(tmp_path)
+
+
+def test_unknown_revision_is_refused(project):
+    """A name that git does not know is no release."""
+    with pytest.raises(ReleaseError, match="no revision nowhere"):
+        manifest.make(project.root, "nowhere")

@@ -8,6 +8,7 @@ import pytest
 
 from merge_lane.errors import ReviewError
 from merge_lane.repository import code
+from merge_lane.version import __version__
 
 PRINTED = "import merge_lane, merge_lane.version, team; print(merge_lane.version.__version__, team.VALUE)"
 
@@ -97,3 +98,40 @@ def test_revision_without_code_is_refused(tmp_path):
     with pytest.raises(ReviewError, match="has no src"):
         code.unpack(tmp_path, revision, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"merge-lane=={__version__} \\\n    --hash=sha256:{'0' * 64}",
+        f"merge-lane[train] @ git+https://git.example.org/merge-lane.git@v{__version__}#subdirectory=library",
+        "numpy==2.0",
+    ],
+)
+def test_installed_library_is_the_pinned_one(root, line):
+    """A lock that names an index or a git URL accepts the installed library of that version."""
+    write(root, {"requirements/serve.txt": f"anyio==4.0\n{line}\n"})
+    assert not (code.unpack(root, commit(root), root / "out") / code.LIBRARY).exists()
+
+
+@pytest.mark.parametrize(
+    "line", ["merge-lane==0.0.1", "merge-lane @ git+https://git.example.org/merge-lane.git@0123456789abcdef"]
+)
+def test_another_version_is_pinned(root, line):
+    """Another library than the pinned one never runs a commit's code; the message says how to get it."""
+    write(root, {"requirements/all.txt": f"anyio==4.0\n{line}\n"})
+    revision = commit(root)
+    with pytest.raises(ReviewError, match="was made with merge-lane 0") as raised:
+        code.unpack(root, revision, root / "out")
+    assert "make setup" in raised.value.next
+    assert not (root / "out").exists()
+
+
+def test_wheel_beside_a_lock(root):
+    """The wheel of the commit counts, whatever version is installed."""
+    (root / "vendor").mkdir()
+    with zipfile.ZipFile(root / "vendor/merge_lane-3.0-py3-none-any.whl", "w") as wheel:
+        for path, text in library("3.0").items():
+            wheel.writestr(path, text)
+    write(root, {"requirements/serve.txt": "merge-lane==3.0\n"})
+    assert ask(code.unpack(root, commit(root), root / "out"))[0] == ["3.0", "1"]

@@ -10,7 +10,8 @@ import yaml
 from workflows.toy import IDENTITY, PIPELINE, Clone, Toy
 
 from merge_lane.errors import LockError
-from merge_lane.repository import lock_commit, reproduce
+from merge_lane.repository import lock_commit
+from merge_lane.repository.lockfile import parse_yaml
 
 INVALID = Path(__file__).parent / "invalid_locks"
 GOOD = {
@@ -124,7 +125,7 @@ def test_metrics_that_are_not_json_are_refused(trusted):
 @pytest.mark.parametrize("path", sorted(INVALID.glob("*.lock")), ids=lambda path: path.stem)
 def test_a_lock_that_dvc_would_not_write_is_refused(path):
     with pytest.raises(LockError):
-        lock_commit.check_lock(reproduce.parse_yaml(path.read_bytes()))
+        lock_commit.check_lock(parse_yaml(path.read_bytes()))
 
 
 def test_a_lock_as_dvc_writes_it_is_accepted():

@@ -12,7 +12,6 @@ import numpy as np
 from merge_lane.data.columns import Column, Known, Role, Schema
 from merge_lane.repository.revision import Base
 from merge_lane.review import changes, compare
-from merge_lane.review.gates import compatibility
 from merge_lane.review.gates.checks import Check, Verdict
 from merge_lane.review.run import Review
 from merge_lane.settings import Evaluate, Settings
@@ -99,7 +98,7 @@ def review(hostile="plain", *, blocked=True, scored=True):
         Check("size", "", Verdict.WAIVED, "too big", waiver=hostile),
     ]
     found.base_how = "stored"
-    found.contract = [compatibility.Change(hostile, hostile, breaking=True)]
+    found.contract = [changes.ColumnChange(hostile, hostile, breaking=True)]
     found.params = [changes.ParamChange(hostile, hostile, None)]
     found.months = [changes.MonthChange(hostile, changes.NEW, 10, "0" * 32, valid=True)]
     found.lineage = {"commit": "0" * 40, "branch": hostile}

@@ -19,7 +19,8 @@ def worse(rows_and_truth):
     return cases.comparison(truth, cases.blurred(truth, 1.0), rows)
 
 
-def test_differences_are_candidate_minus_base_on_the_same_rows(rows_and_truth, worse):
+def test_difference(rows_and_truth, worse):
+    """The difference is candidate minus base on the same rows."""
     rows, truth = rows_and_truth
     blurred = cases.blurred(truth, 1.0)
     expected = roc_auc_score(rows.labels, blurred) - roc_auc_score(rows.labels, truth)
@@ -27,38 +28,44 @@ def test_differences_are_candidate_minus_base_on_the_same_rows(rows_and_truth, w
     assert worse.delong.value == pytest.approx(expected)
 
 
-def test_a_worse_model_is_marked_worse_whichever_way_the_metric_runs(worse):
+def test_worse(worse):
+    """A worse model is marked worse whichever way the metric runs."""
     marks = {name: compare.mark("binary", name, entry) for name, entry in worse.metrics.items()}
     assert {marks["roc_auc"], marks["brier"], marks["log_loss"]} == {compare.WORSE}
 
 
-def test_a_better_model_is_marked_better(rows_and_truth):
+def test_better(rows_and_truth):
+    """A better model is marked better."""
     rows, truth = rows_and_truth
     found = cases.comparison(cases.blurred(truth, 1.0), truth, rows)
     assert compare.mark("binary", "brier", found.metrics["brier"]) == compare.BETTER
 
 
-def test_a_hardly_changed_model_is_within_noise(rows_and_truth):
+def test_noise(rows_and_truth):
+    """A hardly changed model is within noise."""
     rows, truth = rows_and_truth
     found = cases.comparison(cases.blurred(truth, 0.3, seed=1), cases.blurred(truth, 0.3, seed=2), rows)
     assert compare.mark("binary", "roc_auc", found.metrics["roc_auc"]) == compare.NOISE
 
 
-def test_an_equal_model_differs_by_exactly_nothing(rows_and_truth):
+def test_equal(rows_and_truth):
+    """An equal model differs by exactly nothing."""
     rows, truth = rows_and_truth
     found = cases.comparison(truth, truth.copy(), rows)
     assert {entry["difference"] for entry in found.metrics.values()} == {0.0}
     assert {entry["low"] for entry in found.metrics.values()} == {0.0}
 
 
-def test_the_shortcut_for_equal_scores_is_what_resampling_says(rows_and_truth):
+def test_shortcut(rows_and_truth):
+    """The shortcut for equal scores gives what resampling gives."""
     rows, truth = rows_and_truth
     short = cases.comparison(truth, truth.copy(), rows).metrics["brier"]
     long = cases.comparison(truth, np.nextafter(truth, 1), rows).metrics["brier"]
     assert long == pytest.approx(short, abs=1e-9)
 
 
-def test_every_group_is_a_slice_and_small_ones_have_rows_only():
+def test_slices():
+    """Every group is a slice; small ones have a count of rows only."""
     rows, truth = cases.world(rows=2000)
     found = cases.comparison(truth, truth, rows)
     assert [one.title for one in found.slices] == ["group=a", "group=b", "group=c"]
@@ -66,14 +73,16 @@ def test_every_group_is_a_slice_and_small_ones_have_rows_only():
     assert sum(one.rows for one in found.slices) == 2000
 
 
-def test_groups_that_are_numbers_stand_in_their_order():
+def test_order_of_groups():
+    """Groups that are numbers are sorted by size."""
     rows, truth = cases.world(rows=400)
     hours = np.resize(np.array(["10", "9", "(missing)"], dtype=object), 400)
     found = cases.comparison(truth, truth, compare.Rows("binary", rows.labels, rows.times, {"hour": hours}))
     assert [one.group for one in found.slices] == ["9", "10", "(missing)"]
 
 
-def test_without_a_base_the_candidate_has_its_own_intervals(rows_and_truth):
+def test_no_base(rows_and_truth):
+    """Without a base the candidate has its own intervals."""
     rows, truth = rows_and_truth
     found = cases.comparison(None, truth, rows)
     auc = found.metrics["roc_auc"]
@@ -84,7 +93,8 @@ def test_without_a_base_the_candidate_has_its_own_intervals(rows_and_truth):
 
 
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
-def test_every_task_is_compared(task):
+def test_every_task(task):
+    """Every task is compared."""
     random = cases.rng()
     labels = random.integers(0, 3, 3000).astype(float)
     scores = random.dirichlet([1, 1, 1], 3000) if task == "multiclass" else labels + random.normal(0, 1, 3000)

@@ -14,7 +14,7 @@ from merge_lane.data import tables
 from merge_lane.data.labels import labels
 from merge_lane.data.split import PART
 from merge_lane.errors import BundleError, ParamsError, TrainingError
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.model import bundle
 from merge_lane.stages.evaluate import evaluate
 from merge_lane.system.files import read_json

@@ -17,7 +17,7 @@ from infra.harness import ROOT
 from merge_lane.data import rows
 from merge_lane.data.columns import Schema
 from merge_lane.errors import ChainError, ReleaseError
-from merge_lane.release.image import build, publish
+from merge_lane.release.image import build, library, publish
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(280)]
 
@@ -49,9 +49,14 @@ def engine():
 def project(tmp_path_factory):
     """This project with a small model of its own, as after `dvc repro`."""
     root = tmp_path_factory.mktemp("project")
-    for name in (*build.RECIPE, *build.LOCKS, "pyproject.toml"):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, root / name)
+    for path in (
+        ROOT / build.RECIPE,
+        *(ROOT / name for name in (*build.LOCKS, "pyproject.toml")),
+        *library.files(ROOT),
+    ):
+        target = root / path.relative_to(ROOT)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
     shutil.copytree(ROOT / "src", root / "src")
     features = f'"""Features of the small model."""\n\nimport numpy as np\n\n\n{inspect.getsource(toy.build)}'
     (root / "src/flight_board/features.py").write_text(features)
@@ -69,7 +74,7 @@ def built(engine, project):  # noqa: ARG001 - it skips
         [str(ROOT / "infra/image/debian-base"), BASE], check=True, timeout=240, stdout=subprocess.DEVNULL
     )
     tag = f"merge-lane-test-{WORKER}:{build.content_tag(project, BASE)}"
-    build.build(project, tag, BASE)
+    build.build(project, tag, build.labels(project, BASE), BASE)
     yield tag
     for name in (tag, f"{BASE}:run", f"{BASE}:build"):
         docker("image", "rm", "--force", name, check=False)
@@ -167,7 +172,7 @@ def test_the_same_content_makes_the_same_layers(built, project):
     layers = ("image", "inspect", "--format", "{{json .RootFS.Layers}}")
     first = docker(*layers, built)
     again = f"{built}-again"
-    build.build(project, again, BASE, cached=False)
+    build.build(project, again, build.labels(project, BASE), BASE, cached=False)
     try:
         assert docker(*layers, again) == first
     finally:
@@ -232,10 +237,10 @@ def repository(registry):
 
 
 def test_it_is_published_once_and_found_again_by_its_content(built, project, repository, capsys):
-    first = publish.publish(project, repository, BASE, say=print)
+    first = publish.publish(project, repository, build.labels(project, BASE), BASE, say=print)
     assert first.built
     docker("image", "rm", "--force", f"{repository}:{first.tag}", first.name, check=False)
-    again = publish.publish(project, repository, BASE, say=print)
+    again = publish.publish(project, repository, build.labels(project, BASE), BASE, say=print)
     assert (again.built, again.digest) == (False, first.digest)
     assert "nothing is built" in capsys.readouterr().out
     assert build.labels_of(again.name)["merge-lane.content"] == built.partition(":")[2]
@@ -247,14 +252,14 @@ def test_a_foreign_image_under_its_tag_is_refused(project, repository):
     docker("tag", f"{BASE}:run", tag)
     docker("push", "--quiet", tag)
     with pytest.raises(ChainError, match=r"label merge-lane\.model is missing"):
-        publish.publish(project, repository, BASE, say=print)
+        publish.publish(project, repository, build.labels(project, BASE), BASE, say=print)
 
 
 @pytest.mark.usefixtures("built")
 def test_a_registry_that_cannot_be_reached_refuses_the_push(project):
     nowhere = f"127.0.0.1:{free_port()}/merge-lane"
     with pytest.raises(ReleaseError, match="push` failed"):
-        publish.publish(project, nowhere, BASE, say=print)
+        publish.publish(project, nowhere, build.labels(project, BASE), BASE, say=print)
     docker("image", "rm", f"{nowhere}:{build.content_tag(project, BASE)}")
 
 
@@ -267,5 +272,5 @@ def test_an_image_without_labels_names_no_model(repository):
 
 @pytest.mark.usefixtures("engine")
 def test_an_image_that_the_registry_has_not_cannot_be_asked(repository):
-    with pytest.raises(ReleaseError, match="cannot be had"):
+    with pytest.raises(ReleaseError, match="is not available"):
         build.model_label(f"{repository}@sha256:{'0' * 64}")

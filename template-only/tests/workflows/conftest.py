@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from forge.github.hub import FakeGitHub, make_certificate
 from infra.conftest import cloud, provider, terraform  # noqa: F401 - fixtures
 from workflows import shipped
-from workflows.fake_github import FakeGitHub, make_certificate
 from workflows.merges import Main
 from workflows.rehearsal.expressions import Expressions
 from workflows.rehearsal.world import World

@@ -1,4 +1,4 @@
-"""A small project that deploy.yml can release: the real Makefile, scripts and recipe, and models of a second.
+"""A small project that deploy.yml can release: the real Makefile, library and recipe, and models of a second.
 
 `dvc repro` copies the model that seed.txt names, so a commit chooses its model, and nothing trains.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -16,9 +17,9 @@ import polars as pl
 import toy
 import xgboost
 from merge_lane.data.split import PART, TEST
-from merge_lane.model import bundle
+from merge_lane.model.export import export
 from merge_lane.release.image.build import RECIPE
-from release.rig import quick_params
+from release.rig import TOY, quick_params
 from workflows.toy_review import SETUP
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +45,19 @@ IGNORED = (
 )
 
 
+FEATURES = '''"""Features of the small model."""
+
+import numpy as np
+
+
+def history(rows):
+    """Return no derived column."""
+    return {{}}
+
+
+{build}'''
+
+
 def tools() -> str:
     """Return where programs are; what is installed with the tests comes first."""
     return f"{Path(sys.executable).parent}:{os.environ['PATH']}"
@@ -51,14 +65,18 @@ def tools() -> str:
 
 def write(root: Path) -> None:
     """Write all files but what the pipeline makes."""
-    for name in (".dvc/config", "Makefile", "pyproject.toml", *RECIPE):
+    for name in (".dvc/config", "Makefile", *RECIPE):
         put(root / name, (ROOT / name).read_bytes())
-    for folder in ("scripts", ".github/actions", "src"):
-        ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for folder in ("scripts", ".github/actions", "library/src"):
         shutil.copytree(ROOT / folder, root / folder, ignore=ignored)
-    (package,) = (path.parent for path in (root / "src").glob("*/cli.py"))
-    features = f'"""Features of the small model."""\n\nimport numpy as np\n\n\n{inspect.getsource(toy.build)}'
+    package = root / "src" / TOY.name
+    shutil.copytree(TOY, package, ignore=ignored)
+    declaration = re.sub(
+        r'(?m)^package = ".*"$', f'package = "{TOY.name}"', (ROOT / "pyproject.toml").read_text()
+    )
     texts = {
+        "pyproject.toml": declaration,
         "scripts/setup": SETUP.format(venv=ROOT / ".venv"),
         "params.yaml": quick_params(),
         "stage.py": STAGE,
@@ -70,7 +88,7 @@ def write(root: Path) -> None:
     }
     for name, text in texts.items():
         put(root / name, text.encode())
-    put(package / "features.py", features.encode())
+    put(package / "features.py", FEATURES.format(build=inspect.getsource(toy.build)).encode())
     write_models(root)
 
 
@@ -83,7 +101,7 @@ def write_models(root: Path) -> None:
     """Write `first`, `second` (predicts the same), `wrong` (turns it round), and rows."""
     toy.export(root / "seeds/first")
     toy.export(root / "seeds/second", inputs={**toy.INPUTS, "params": "b" * 64})
-    bundle.export(root / "seeds/wrong", turned_round(), **toy.parts("binary"))
+    export(root / "seeds/wrong", turned_round(), **toy.parts("binary"))
     rows = pl.DataFrame(toy.arrays())
     rows = rows.with_columns(pl.col("parcel").cast(pl.Int64), pl.col("dest").fill_null("IAH"))
     rows.with_columns(pl.lit(TEST).alias(PART)).write_parquet(root / "features.parquet")

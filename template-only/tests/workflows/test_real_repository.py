@@ -16,7 +16,7 @@ from workflows.toy import Toy
 ROOT = Path(__file__).parents[3]
 # The job `check` would run this very test again. All else is the real Makefile's.
 GNUMAKEFILE = """\
-export PYTHONPATH := $(CURDIR)/src
+export PYTHONPATH := $(CURDIR)/src:$(CURDIR)/library/src
 %:
 \t@$(MAKE) -f Makefile $@
 check:

@@ -45,9 +45,9 @@ sys.exit(20 if blocked and verb == "review" else 0)
 
 
 def files() -> dict[str, str]:
-    """Return the toy project's extra files by path: real Makefile, scripts, actions and DVC settings."""
+    """Return the toy project's extra files by path: real Makefile, library, scripts, actions."""
     real = [ROOT / "Makefile", ROOT / ".dvc/config", *(ROOT / "scripts").iterdir()]
-    real += (ROOT / ".github/actions").rglob("*.yml")
+    real += [*(ROOT / ".github/actions").rglob("*.yml"), *(ROOT / "library/src/merge_lane").rglob("*.py")]
     venv = str(ROOT / ".venv")
     return {
         **{path.relative_to(ROOT).as_posix(): path.read_text() for path in real if path.is_file()},

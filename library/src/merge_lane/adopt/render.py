@@ -12,6 +12,7 @@ import polars as pl
 
 from merge_lane import __name__ as package_name
 from merge_lane.data.columns import Known, Role
+from merge_lane.system.markdown import escape
 
 if TYPE_CHECKING:
     from merge_lane.adopt.judge import Adopted, Judged
@@ -254,4 +255,4 @@ which licence.
 
 
 def _cell(text: object) -> str:
-    return str(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
+    return escape(str(text))

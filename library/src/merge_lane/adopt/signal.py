@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from merge_lane.metrics import delong
+from merge_lane.metrics.ranking import delong
 
 if TYPE_CHECKING:
     from merge_lane.adopt.survey import Surveyed

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from merge_lane.errors import GitHubError
+from merge_lane.repository.git import ask
 
 if TYPE_CHECKING:
     from merge_lane.forge.github.changes import Change
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 @click.option("--repository", help="OWNER/NAME; by default the origin's.")
 @click.option("--file", "path", type=click.Path(path_type=Path), default=Path(".github/repository.yaml"))
 def github(dry_run: bool, repository: str | None, path: Path) -> None:
-    """Set rules, environments, variables and labels on GitHub as .github/repository.yaml says."""
+    """Set rules, environments, variables and labels on GitHub as .github/repository.yaml declares."""
     from merge_lane.forge.github import changes, declared
     from merge_lane.forge.github.client import Client
 
-    asked = declared.load(path)
-    host, named = origin()
-    client = Client(repository or named, host)
-    todo = list(changes.changes(client, asked))
+    declaration = declared.load(path)
+    host, name = origin()
+    client = Client(repository or name, host)
+    todo = list(changes.changes(client, declaration))
     click.echo(f"{client.repository} on {client.host}: {len(todo)} change(s) to make")
     for change in todo:
         click.echo(f"  {change.text}")
     if not dry_run:
         apply(client, todo)
-    by_hand = changes.missing(client, asked)
+    by_hand = changes.missing(client, declaration)
     if by_hand:
-        click.echo("Not set, and only yours to set, if you need it:\n  " + "\n  ".join(by_hand))
+        click.echo("Not set. Set what you need yourself:\n  " + "\n  ".join(by_hand))
 
 
 def apply(client: Client, todo: list[Change]) -> None:
@@ -48,27 +48,25 @@ def apply(client: Client, todo: list[Change]) -> None:
         except GitHubError as error:
             refused.append((change, error))
     if refused:
-        told = "\n".join(f"  - {change.text}\n    {error.what} ({error.next})" for change, error in refused)
+        reasons = "\n".join(
+            f"  - {change.text}\n    {error.what} ({error.next})" for change, error in refused
+        )
         raise GitHubError(
-            f"{len(refused)} of {len(todo)} change(s) were refused, the others are made:\n{told}",
+            f"{len(refused)} of {len(todo)} change(s) were refused, the others were made:\n{reasons}",
             where=f"{client.repository} on {client.host}",
-            next="mend the cause and repeat the command: it makes only what is missing",
+            next="fix the cause and repeat the command: it makes only the missing changes",
         )
     click.echo("done." if todo else "Nothing to do: all is as .github/repository.yaml says.")
 
 
 def origin() -> tuple[str, str]:
     """Return the host and OWNER/NAME that the git remote `origin` names."""
-    done = subprocess.run(
-        ["git", "config", "--get", "remote.origin.url"], capture_output=True, text=True, check=False
-    )
-    found = re.search(
-        r"(?:://|@)(?:[^@/]+@)?([^/:]+(?::\d+)?)[:/]([^/]+/[^/]+?)(?:\.git)?/?$", done.stdout.strip()
-    )
-    if found is None:
+    url = ask("config", "--get", "remote.origin.url", root=".") or ""
+    match = re.search(r"(?:://|@)(?:[^@/]+@)?([^/:]+(?::\d+)?)[:/]([^/]+/[^/]+?)(?:\.git)?/?$", url.strip())
+    if match is None:
         raise GitHubError(
             "This clone has no `origin` on GitHub.",
-            where=done.stdout.strip() or "git remote",
-            next="make one: gh repo create OWNER/NAME --private --source . --push",
+            where=url.strip() or "git remote",
+            next="create it: gh repo create OWNER/NAME --private --source . --push",
         )
-    return found[1], found[2]
+    return match[1], match[2]

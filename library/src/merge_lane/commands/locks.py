@@ -1,4 +1,4 @@
-"""The verbs of an honest dvc.lock."""
+"""The verbs of dvc.lock: reproduce it, check it, commit it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ BASE = click.option("--base", default="origin/main", show_default=True, help="Th
 NO_REMOTE = click.option("--no-remote", is_flag=True, help="Neither pull from nor push to the DVC remote.")
 
 
-def _tell_workflow(**values: str) -> None:
-    """Set the step's outputs when a workflow runs this."""
-    target = os.environ.get("GITHUB_OUTPUT")
-    if target:
-        with Path(target).open("a", encoding="utf-8") as stream:
-            stream.writelines(f"{name}={value}\n" for name, value in values.items())
-
-
 @click.command()
 @BASE
 @NO_REMOTE
@@ -26,20 +18,21 @@ def _tell_workflow(**values: str) -> None:
     "--changed", type=click.Path(path_type=Path), help="Copy the files to commit into this directory."
 )
 def lock(base: str, no_remote: bool, changed: Path | None) -> None:
-    """Reproduce from the base's lock. What ran before is restored, so this costs seconds when nothing is new.
+    """Reproduce dvc.lock from the base's lock. Stages that ran before are restored, which takes seconds.
 
-    Also the answer to a merge conflict in dvc.lock: a text merge of two locks is a run that never happened.
+    Run this after a merge conflict in dvc.lock: a text merge of two locks is a run that never happened.
     """
+    from merge_lane.forge import runner
     from merge_lane.repository import reproduce
 
     files = reproduce.refresh(base, use_remote=not no_remote and reproduce.remote() is not None)
     if changed:
         reproduce.export(files, changed)
-    _tell_workflow(fresh="false" if files else "true")
+    runner.write_outputs(fresh="false" if files else "true")
     if files:
         click.echo("lock: reproduced. Commit what changed:\n  git add " + " ".join(files))
     else:
-        click.echo("lock: fresh. The branch says what the pipeline does.")
+        click.echo("lock: fresh. dvc.lock describes this branch.")
 
 
 @click.command(name="lock-base")
@@ -47,29 +40,31 @@ def lock(base: str, no_remote: bool, changed: Path | None) -> None:
 def lock_base(base: str) -> None:
     """Replace dvc.lock by the base's."""
     from merge_lane.repository import reproduce
+    from merge_lane.repository.lockfile import LOCK
 
-    found = reproduce.start_from_base(base)
-    click.echo(f"lock: {reproduce.LOCK} is {base}'s" if found else f"lock: {base} has no {reproduce.LOCK}")
+    replaced = reproduce.start_from_base(base)
+    click.echo(f"lock: {LOCK} is {base}'s" if replaced else f"lock: {base} has no {LOCK}")
 
 
 @click.command(name="lock-check")
 @NO_REMOTE
 @click.option(
-    "--outputs-only", is_flag=True, help="Do not ask whether a stage would run: CI commits that lock."
+    "--outputs-only", is_flag=True, help="Skip the check whether a stage would run: CI commits that lock."
 )
 def lock_check(no_remote: bool, outputs_only: bool) -> None:
     """Run nothing; exit 22 when a stage would run or an output named in dvc.lock is not in the remote."""
     from merge_lane.errors import LockError
     from merge_lane.repository import reproduce
+    from merge_lane.repository.lockfile import LOCK
 
     use_remote = not no_remote and reproduce.remote() is not None
-    found = [] if outputs_only else reproduce.would_run()
-    found += reproduce.not_in_remote() if use_remote else []
-    if found:
+    reasons = [] if outputs_only else reproduce.would_run()
+    reasons += reproduce.not_in_remote() if use_remote else []
+    if reasons:
         raise LockError(
-            "dvc.lock is not fresh:\n  - " + "\n  - ".join(found),
-            where=reproduce.LOCK,
-            next="make lock, commit what it names, then `dvc push` where outputs are not in the remote",
+            "dvc.lock is not fresh:\n  - " + "\n  - ".join(reasons),
+            where=LOCK,
+            next="make lock, commit the files that it names, then `dvc push` if outputs are missing there",
         )
     click.echo("lock: fresh")
 
@@ -82,12 +77,34 @@ def lock_check(no_remote: bool, outputs_only: bool) -> None:
 @click.option("--branch", required=True, help="Its branch.")
 @click.option("--remote", default="origin", show_default=True)
 def lock_commit(directory: Path, head: str, branch: str, remote: str) -> None:
-    """Commit handed-in files to a branch: dvc.lock and the outputs that git tracks, nothing else.
+    """Commit files of a run to a branch: dvc.lock and the outputs that git tracks, nothing else.
 
-    GH_TOKEN, when set, is what git fetches and pushes with.
+    git fetches and pushes with GH_TOKEN, when it is set.
     """
+    from merge_lane.forge import runner
     from merge_lane.repository.lock_commit import commit_lock
 
     commit = commit_lock(directory, head=head, branch=branch, remote=remote, token=os.environ.get("GH_TOKEN"))
-    _tell_workflow(commit=commit or "")
+    runner.write_outputs(commit=commit or "")
     click.echo(f"lock: pushed {commit} to {branch}" if commit else "lock: nothing to commit")
+
+
+@click.command()
+@click.option("--check", "action", flag_value="check", help="Exit with 24 where library.yaml is stale.")
+@click.option("--write", "action", flag_value="write", help="Write library.yaml where it is stale.")
+@click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The project's root.")
+def fingerprints(action: str | None, root: Path) -> None:
+    """Print one hash of the library's code per stage: DVC reruns a stage when its hash changes."""
+    from merge_lane.repository import fingerprints as file
+
+    current = file.current(root)
+    if action == "check":
+        file.check(root, current)
+        click.echo(f"fingerprints: {file.FILE} describes the library")
+    elif action == "write":
+        changed = file.write(root, current)
+        click.echo(
+            f"fingerprints: {file.FILE} " + (f"has new ones: {', '.join(changed)}" if changed else "is fresh")
+        )
+    else:
+        click.echo(file.text(current), nl=False)

@@ -56,10 +56,10 @@ def featurize() -> None:
     from merge_lane.data.split import PART
     from merge_lane.stages import featurize as stage
 
-    given = settings.load()
-    stage.refuse_leftovers(given.data.months, [RAW, REPORTS / "validation"])
-    months = {name: RAW / f"{name}.parquet" for name in given.data.months}
-    rows = stage.featurize(months, schema.read(project.contract()), given.split, FEATURES)
+    params = settings.load()
+    stage.refuse_leftovers(params.data.months, [RAW, REPORTS / "validation"])
+    months = {name: RAW / f"{name}.parquet" for name in params.data.months}
+    rows = stage.featurize(months, schema.read(project.contract()), params.split, FEATURES)
     counts = dict(rows[PART].value_counts().sort(PART).iter_rows())
     parts = ", ".join(f"{name} {count:,}" for name, count in counts.items())
     click.echo(f"featurize: {rows.height:,} labelled rows ({parts}) -> {FEATURES}")
@@ -73,11 +73,14 @@ def train() -> None:
     from merge_lane.repository import integrity
     from merge_lane.stages import train as stage
 
-    given = settings.load()
-    if Path("dvc.lock").is_file():  # DVC looks at times and sizes; a model of damaged features looks healthy
+    params = settings.load()
+    # DVC compares times and sizes; a model of damaged features looks healthy.
+    if Path("dvc.lock").is_file():
         integrity.verify(stages=["featurize"], outputs_only=True).require()
-    done = stage.train(FEATURES, schema.read(project.contract()), given.train, given.task, BUNDLE)
-    click.echo(f"train: {done.rounds} trees on {done.rows:,} rows, model {done.model[:12]} -> {BUNDLE}")
+    trained = stage.train(FEATURES, schema.read(project.contract()), params.train, params.task, BUNDLE)
+    click.echo(
+        f"train: {trained.rounds} trees on {trained.rows:,} rows, model {trained.model[:12]} -> {BUNDLE}"
+    )
 
 
 @click.command()
@@ -86,8 +89,8 @@ def evaluate() -> None:
     from merge_lane import settings
     from merge_lane.stages import evaluate as stage
 
-    given = settings.load()
-    report = stage.evaluate(FEATURES, BUNDLE, given.evaluate, REPORTS)
+    params = settings.load()
+    report = stage.evaluate(FEATURES, BUNDLE, params.evaluate, REPORTS)
     click.echo(f"evaluate: {report['rows']['test']:,} test rows -> {REPORTS / 'metrics.json'}")
 
 
@@ -102,7 +105,7 @@ def document() -> None:
 
 @click.command()
 def metrics() -> None:
-    """Print the metrics of reports/metrics.json beside their baselines."""
+    """Print the metrics of reports/metrics.json next to their baselines."""
     from merge_lane.stages.document import metric_table, report
 
     click.echo(metric_table(report(REPORTS / "metrics.json")))

@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from merge_lane.release.environment import Environment
     from merge_lane.release.state_machine import Machine
-    from merge_lane.release.targets import Target
-    from merge_lane.release.targets.aws.vault import Vault
 
 ROOT = Path()
 ENVIRONMENT = click.option(
@@ -24,10 +22,9 @@ ENVIRONMENT = click.option(
 )
 TARGET = click.option(
     "--target",
-    type=click.Choice(["local", "aws"]),
     default="local",
     show_default=True,
-    help="Where it runs: processes on this machine, or AWS by Terraform.",
+    help="Where it runs: local (processes on this machine) or aws (by Terraform).",
 )
 PORT = click.option("--port", type=click.IntRange(1, 65535), help="Port of a new local environment [8000].")
 BY = click.option("--by", help="Who approved it [GITHUB_ACTOR, else git's user.name].")
@@ -40,9 +37,10 @@ WHY = click.option("--why", default="", help="The reason, for the record.")
 @BY
 def release(image: str | None, output: Path, by: str | None) -> None:
     """Write the release manifest of this commit: which model, data, contract, parameters and image."""
-    from merge_lane.release import chain, manifest
+    from merge_lane.release import chain, manifest, worktree
 
     made = manifest.make(ROOT, image=image, by=by)
+    worktree.restore(ROOT, made, click.echo)
     chain.check(chain.reviewed(ROOT, made))
     chain.check(chain.bundle(ROOT / "models", made))
     made.save(output)
@@ -59,9 +57,14 @@ def release(image: str | None, output: Path, by: str | None) -> None:
 @WHY
 @click.option("--manifest", type=click.Path(path_type=Path), default=Path("release.json"), show_default=True)
 @click.option(
-    "--baseline", help="Where nothing serves yet, deploy this revision first: a canary needs a stable."
+    "--baseline",
+    help="Where nothing serves yet, deploy this revision first: a canary is compared with what serves.",
 )
-@click.option("--replay", is_flag=True, help="Send test rows of the last month while the canary is judged.")
+@click.option(
+    "--replay/--wait-for-traffic",
+    default=None,
+    help="Send test rows while the canary is judged, or wait for callers [local: test rows; aws: callers].",
+)
 def deploy(
     *,
     name: str,
@@ -71,35 +74,45 @@ def deploy(
     why: str,
     manifest: Path,
     baseline: str | None,
-    replay: bool,
+    replay: bool | None,
 ) -> None:
-    """Start the release beside the one that serves, judge it, and promote it or roll it back.
+    """Start the release next to the one that serves, judge it, and promote it or roll it back.
 
-    Killed anywhere, the same command goes on where it was. Exit codes: 31 the identity chain is broken,
-    32 it could not be started, 33 judged and rolled back, 34 not to be judged, 35 another deploy is running.
+    After a kill, the same command continues where it stopped. Exit codes: 31 the identity chain is broken,
+    32 it did not start, 33 judged and rolled back, 34 not judged in time, 35 another deploy is running.
     """
     from merge_lane.release.manifest import actor, load
 
     environment = _environment(name, target, port)
-    wanted = load(manifest)
+    candidate = load(manifest)
     by = by or actor(ROOT)
-    click.echo(f"deploy {wanted.id} to {name} ({target}), approved by {by}")
-    with _traffic(environment, replay), _machine(environment) as machine:
-        _lay_baseline(environment, machine, baseline, by)
-        machine.deploy(wanted, by=by, why=why)
-    click.echo(f"{name} serves {wanted.id}")
+    click.echo(f"deploy {candidate.id} to {name} ({target}), approved by {by}")
+    canary = baseline is not None or environment.target.stable() not in (None, candidate.id)
+    with _traffic(environment, replay, canary=canary), _machine(environment) as machine:
+        _deploy_baseline(environment, machine, baseline, by)
+        machine.deploy(candidate, by=by, why=why)
+    click.echo(f"{name} serves {candidate.id}")
+    _describe(environment)
 
 
-def _lay_baseline(environment: Environment, machine: Machine, baseline: str | None, by: str) -> None:
-    """Deploy what the baseline's commit holds, unless something serves already or it holds no release."""
+def _describe(environment: Environment) -> None:
+    """Print where the environment answers and how it is stopped."""
+    url = environment.target.url
+    click.echo(f"  predictions  POST {url}/predict\n  try it       {url}/docs")
+    if not environment.target.remote:
+        click.echo(f"  stop it      merge-lane stop --environment {environment.name}")
+
+
+def _deploy_baseline(environment: Environment, machine: Machine, baseline: str | None, by: str) -> None:
+    """Deploy the baseline's commit, unless something serves already or the commit holds no release."""
     from merge_lane.errors import ProjectError
     from merge_lane.release.manifest import make
 
     if baseline is None or environment.target.stable() is not None:
         return
     try:
-        former = make(ROOT, baseline, by=by)
-        machine.deploy(former, by=by, why=f"the baseline {baseline}", direct=True, kind="baseline")
+        previous = make(ROOT, baseline, by=by)
+        machine.deploy(previous, by=by, why=f"the baseline {baseline}", direct=True, kind="baseline")
     except ProjectError as error:
         click.echo(f"no baseline, so no canary: {error.what}")
 
@@ -109,11 +122,11 @@ def _lay_baseline(environment: Environment, machine: Machine, baseline: str | No
 @TARGET
 @BY
 @WHY
-@click.option("--to", help="Id of the release to go back to, or how it begins [the one before].")
+@click.option("--to", help="Id of the release to go back to, or its first letters [the previous one].")
 def rollback(name: str, target: str, by: str | None, why: str, to: str | None) -> None:
-    """Give the traffic back to the release before, at once: it was judged when it came.
+    """Give the traffic back to the previous release at once: it was judged when it was deployed.
 
-    A deployment that was interrupted before its decision is undone, and that is all.
+    Where a deployment was interrupted before its decision, only that deployment is undone.
     """
     from merge_lane.release.manifest import actor
 
@@ -125,17 +138,17 @@ def rollback(name: str, target: str, by: str | None, why: str, to: str | None) -
                 f"the interrupted {settled.deployment} was undone; {environment.target.stable()} serves"
             )
             return
-        former = environment.former(to)
-        click.echo(f"roll {name} back to {former.id}")
-        machine.deploy(former, by=by or actor(ROOT), why=why, direct=True, kind="rollback")
-    click.echo(f"{name} serves {former.id}")
+        previous = environment.previous(to)
+        click.echo(f"roll {name} back to {previous.id}")
+        machine.deploy(previous, by=by or actor(ROOT), why=why, direct=True, kind="rollback")
+    click.echo(f"{name} serves {previous.id}")
 
 
 @click.command()
 @ENVIRONMENT
 @TARGET
 def verify(name: str, target: str) -> None:
-    """Check the identity chain of what is deployed, link by link; exit 31 names the first that is broken."""
+    """Check the identity chain of the deployed release, link by link; exit 31 names the first broken one."""
     from merge_lane.release import chain
 
     environment = _environment(name, target, None)
@@ -149,7 +162,7 @@ def verify(name: str, target: str) -> None:
 @ENVIRONMENT
 @TARGET
 def smoke(name: str, target: str) -> None:
-    """Ask what is deployed for predictions of a few test rows; exit 32 at the first wrong answer."""
+    """Ask the deployed release for predictions of a few test rows; exit 32 at the first wrong answer."""
     from merge_lane.release import smoke as requests
 
     environment = _environment(name, target, None)
@@ -160,9 +173,9 @@ def smoke(name: str, target: str) -> None:
 @click.command()
 @ENVIRONMENT
 @TARGET
-@click.option("--json", "as_json", is_flag=True, help="For machines.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(name: str, target: str, as_json: bool) -> None:
-    """Say what serves, what is being deployed, and what was counted of each."""
+    """Print what serves, where a deployment stands, and the counts of each version."""
     from merge_lane.release import state
 
     environment = _environment(name, target, None)
@@ -175,66 +188,32 @@ def status(name: str, target: str, as_json: bool) -> None:
         "counts": environment.target.counts(),
         "record": environment.record.entries()[-5:],
     }
-    click.echo(json.dumps(facts, indent=2) if as_json else _told(facts))
+    click.echo(json.dumps(facts, indent=2) if as_json else _summary(facts))
 
 
 @click.command()
 @ENVIRONMENT
 def stop(name: str) -> None:
     """Stop a local environment: router and servers. The next deploy or rollback starts them again."""
+    from merge_lane.release.environment import FOLDER
     from merge_lane.release.targets.local.target import LocalTarget
 
-    target = _target(name, "local", None)
-    assert isinstance(target, LocalTarget)
-    target.stop()
+    LocalTarget(ROOT.resolve() / FOLDER / name, ROOT.resolve()).stop()
     click.echo(f"{name} is stopped")
 
 
 def _environment(name: str, target: str, port: int | None) -> Environment:
-    from merge_lane.release.environment import Environment
+    from merge_lane.release.environment import FOLDER, Environment
+    from merge_lane.release.targets import connect
 
-    return Environment(name, ROOT.resolve(), _target(name, target, port))
-
-
-def _target(name: str, target: str, port: int | None) -> Target:
-    from merge_lane.release.environment import FOLDER
-    from merge_lane.release.targets.local.target import LocalTarget
-
-    if target == "aws":
-        return _aws(ROOT.resolve() / FOLDER / name)
-    return LocalTarget(ROOT.resolve() / FOLDER / name, ROOT.resolve(), port=port)
-
-
-def _aws(folder: Path) -> Target:
-    import os
-
-    from merge_lane.release.targets.aws.target import URL_VARIABLE, AwsTarget, counter
-
-    url = os.environ.get(URL_VARIABLE)
-    if not url:
-        raise click.UsageError(f"{URL_VARIABLE} must be the address of the API, https://…")
-
-    _vault(folder).pull()
-    return AwsTarget(folder, ROOT.resolve(), url, _requests, counter(folder.name, ROOT.resolve()))
-
-
-def _vault(folder: Path) -> Vault:
-    """Return where state and record of an environment on AWS are kept."""
-    import os
-
-    import boto3
-
-    from merge_lane.release.targets.aws.vault import Vault
-
-    bucket = os.environ.get("TF_STATE_BUCKET")
-    if not bucket:
-        raise click.UsageError("TF_STATE_BUCKET must name the bucket that keeps state and record")
-    return Vault(folder, bucket, boto3.client("s3"))
+    root = ROOT.resolve()
+    opened = connect(target, root / FOLDER / name, root, port=port, requests=_requests)
+    return Environment(name, root, opened)
 
 
 @contextmanager
 def _machine(environment: Environment) -> Iterator[Machine]:
-    """Yield the state machine; what it keeps on AWS is stored before each step and at the end."""
+    """Yield the state machine; state and record are kept before each step and at the end."""
     from merge_lane import settings
     from merge_lane.release.registry import Mirror, Registry, uri_of
     from merge_lane.release.state_machine import Machine
@@ -242,26 +221,29 @@ def _machine(environment: Environment) -> Iterator[Machine]:
     mirror = Mirror(Registry(environment.root, uri_of(ROOT)), environment.name, click.echo)
     limits = settings.load(ROOT / "params.yaml").canary
     machine = Machine(environment.folder, environment.target, environment.record, limits, click.echo, mirror)
-    if not environment.target.remote:
-        yield machine
-        return
-    vault = _vault(environment.folder)
-    machine.before = lambda _step: vault.push()
+    machine.before = lambda _step: environment.target.keep()
     try:
         yield machine
     finally:
-        vault.push()
+        environment.target.keep()
 
 
 def _registered(name: str) -> str | None:
     from merge_lane.release.registry import Registry, bounded, uri_of
 
     uri = uri_of(ROOT)
-    found: str | None = bounded(uri, lambda: Registry(ROOT, uri).served(name))
-    return found
+    model: str | None = bounded(uri, lambda: Registry(ROOT, uri).served(name))
+    return model
 
 
-def _traffic(environment: Environment, replay: bool) -> AbstractContextManager[object]:
+def _traffic(
+    environment: Environment, replay: bool | None, *, canary: bool
+) -> AbstractContextManager[object]:
+    """Send test rows while the canary is judged: where asked to, and on this machine by default."""
+    if replay is None:
+        replay = canary and not environment.target.remote
+        if replay:
+            click.echo("no users here: test rows are sent as traffic (--wait-for-traffic waits for callers)")
     if not replay:
         return nullcontext()
     from merge_lane.release.replay import Replay
@@ -278,12 +260,12 @@ def _requests() -> list[bytes]:
     return bodies(ROOT / "data/features.parquet", schema)
 
 
-def _told(facts: dict[str, Any]) -> str:
+def _summary(facts: dict[str, Any]) -> str:
     lines = [f"{facts['environment']} serves {facts['serves'] or 'nothing'}"]
     if facts["step"] not in (None, "done"):
         lines.append(f"  {facts['deployment']} stands at: {facts['step']}")
     for name, counts in facts["counts"].items():
-        words = f"{counts['requests']} requests, {counts['errors']} errors, {counts['rejected']} refused"
-        lines.append(f"  {name}: {words}")
+        requests = f"{counts['requests']} requests, {counts['errors']} errors, {counts['rejected']} refused"
+        lines.append(f"  {name}: {requests}")
     lines += [f"  {entry['at']} {entry['event']} {entry.get('release', '')}" for entry in facts["record"]]
     return "\n".join(lines)

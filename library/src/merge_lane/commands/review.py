@@ -35,12 +35,12 @@ def review(base: str | None) -> None:
     from merge_lane.errors import GateBlockedError
     from merge_lane.review.report.terminal import render
 
-    found = _reviewed(base)
-    click.echo(render(found))
-    if found.blocked_by:
+    result = _reviewed(base)
+    click.echo(render(result))
+    if result.blocked_by:
         raise GateBlockedError(
-            f"Blocked by {', '.join(found.blocked_by)}.",
-            next="mend what is listed above, or waive it in the open: gates.waivers in params.yaml",
+            f"Blocked by {', '.join(result.blocked_by)}.",
+            next="fix what is listed above, or waive it in the open: gates.waivers in params.yaml",
         )
 
 
@@ -56,7 +56,7 @@ def report(base: str | None, attach: tuple[str, ...]) -> None:
     """Write report.md, report.html and report.json to reports/review; blocked or not, exit code 0."""
     from merge_lane.review.report.files import write
 
-    found = _reviewed(base)
-    for path in write(found, TARGET, attach):
+    result = _reviewed(base)
+    for path in write(result, TARGET, attach):
         click.echo(f"report: {path}")
-    click.echo(f"report: {'BLOCKED by ' + ', '.join(found.blocked_by) if found.blocked_by else 'PASS'}")
+    click.echo(f"report: {'BLOCKED by ' + ', '.join(result.blocked_by) if result.blocked_by else 'PASS'}")

@@ -1,4 +1,4 @@
-"""The verbs that keep what was made."""
+"""The verbs that check stored files and log models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from merge_lane.errors import TrackingError
 @click.command("verify-data")
 @click.option("--root", type=click.Path(path_type=Path), default=Path(), help="The project's root.")
 @click.option("--stage", "stages", multiple=True, help="Only this stage of dvc.yaml; may be repeated.")
-@click.option("--allow-missing", is_flag=True, help="Files that were not pulled are no error.")
+@click.option("--allow-missing", is_flag=True, help="Accept files that were not pulled.")
 def verify_data(root: Path, stages: tuple[str, ...], allow_missing: bool) -> None:
     """Re-hash every file that dvc.lock names, here and in the local cache."""
     from merge_lane.repository import integrity
@@ -41,9 +41,9 @@ def track(root: Path, warn_only: bool) -> None:
             raise
         click.echo(f"warning: {error}", err=True)
         return
-    state = "logged as" if tracked.created else "is there already, as"
+    state = "logged as" if tracked.created else "was logged before, as"
     click.echo(f"track: the model {state} run {tracked.run_id} in {tracked.uri}")
 
 
-def _show(done: int, total: int) -> None:
-    click.echo(f"\rverify-data: {done}/{total}", err=True, nl=done == total)
+def _show(checked: int, total: int) -> None:
+    click.echo(f"\rverify-data: {checked}/{total}", err=True, nl=checked == total)

@@ -6,7 +6,6 @@ They are written to `contract.json` in the bundle, so that serving needs neither
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from merge_lane.errors import BundleError
-from merge_lane.system.files import dump_json
+from merge_lane.system.files import json_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,7 +121,7 @@ class Schema:
     @property
     def hash(self) -> str:
         """sha256 of the columns, in their order."""
-        return hashlib.sha256(dump_json(self.to_json()).encode()).hexdigest()
+        return json_digest(self.to_json())
 
     @classmethod
     def from_json(cls, value: list[dict[str, Any]]) -> Schema:

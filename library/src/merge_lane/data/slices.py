@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -39,11 +40,12 @@ def group(rows: pl.DataFrame, name: str, schema: Schema) -> pl.Series:
 
 
 def order(value: str) -> tuple[int, float, str]:
-    """Sort key of a group: numbers by size before text by name."""
+    """Return the sort key of a group: numbers by size (5 before 10), then texts by name."""
     try:
-        return 0, float(value), value
+        number = float(value)
     except ValueError:
-        return 1, 0.0, value
+        number = math.nan
+    return (1, 0.0, value) if math.isnan(number) else (0, number, value)
 
 
 def _of_time(schema: Schema) -> dict[str, pl.Expr]:
@@ -54,7 +56,7 @@ def _of_time(schema: Schema) -> dict[str, pl.Expr]:
 
 
 def _text(values: pl.Series) -> pl.Series:
-    """Numbers with many values become ranges of about equal count."""
+    """Return values as text; numbers with many values become ranges of about equal count."""
     if values.dtype.is_numeric() and values.n_unique() > MANY_VALUES:
         shares = [share / QUANTILE_GROUPS for share in range(1, QUANTILE_GROUPS)]
         cuts = sorted({float(cut) for share in shares if (cut := values.quantile(share)) is not None})

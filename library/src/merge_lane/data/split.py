@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 PART, MONTH = "_part", "_month"  # unlike any column of a table that people bring
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
-DEALT = ((TRAIN, 0.7), (VALIDATION, 0.8), (TEST, 1.0))
-"""Upper ends of the shares that the parts of a table without time get."""
+SHARES = ((TRAIN, 0.7), (VALIDATION, 0.8), (TEST, 1.0))
+"""The parts of a table without time, each with the upper end of its share."""
 
 
 def part(rows: pl.DataFrame, schema: Schema, split: Split) -> pl.Series:
     """Return the part of each row: later months test; the last days of each training month validate."""
     if schema.time is None:
-        return pl.Series([_dealt(row) for row in rows.select(c.name for c in schema.request).iter_rows()])
+        return pl.Series([_assigned(row) for row in rows.select(c.name for c in schema.request).iter_rows()])
     day = pl.col(schema.time.name)
     last_days = day.dt.month_end().dt.day() - day.dt.day() < split.validation_days
     early = pl.when(last_days).then(pl.lit(VALIDATION)).otherwise(pl.lit(TRAIN))
@@ -28,7 +28,7 @@ def part(rows: pl.DataFrame, schema: Schema, split: Split) -> pl.Series:
     return rows.select(chosen).to_series()
 
 
-def _dealt(row: tuple[object, ...]) -> str:
-    """Deal a row of a table without time by the hash of its values, so that a row never changes its part."""
+def _assigned(row: tuple[object, ...]) -> str:
+    """Assign a row of a table without time to a part by its hash: a row never changes its part."""
     share = int(hashlib.sha256(repr(row).encode()).hexdigest()[:8], 16) / 16**8
-    return next(name for name, upper in DEALT if share < upper)
+    return next(name for name, upper in SHARES if share < upper)

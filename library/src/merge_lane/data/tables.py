@@ -66,7 +66,7 @@ def read(path: Path, texts: Iterable[str] = ()) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         what = str(error).splitlines()[0]
         raise SourceError(
-            f"The file cannot be read: {what}", where=str(path), next="mend or replace it"
+            f"The file cannot be read: {what}", where=str(path), next="fix or replace it"
         ) from error
 
 
@@ -111,9 +111,9 @@ def misfits(values: pl.Series, dtype: pl.DataType) -> pl.Series:
     return present & back.ne_missing(values)
 
 
-def _of_other_kind(given: pl.DataType, wanted: pl.DataType) -> bool:
-    """A number is no moment (of which epoch?), and a moment of a known zone is no local one."""
-    return given.is_temporal() != wanted.is_temporal() or getattr(given, "time_zone", None) is not None
+def _of_other_kind(actual: pl.DataType, expected: pl.DataType) -> bool:
+    """Return True for a number as a time (of which epoch?), or a time with a zone as a local one."""
+    return actual.is_temporal() != expected.is_temporal() or getattr(actual, "time_zone", None) is not None
 
 
 def write(rows: pl.DataFrame, path: Path | str) -> None:

@@ -1,1 +1,1 @@
-"""Where the repository is hosted: GitHub."""
+"""Where the repository is hosted: GitHub, and the steps that its workflows run."""

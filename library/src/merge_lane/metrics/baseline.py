@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 SMOOTHING_ROWS = 20.0
-"""A group's rate is drawn towards the base rate as if it had so many more rows of it."""
+"""A group's rate is drawn towards the base rate as if it had this many more rows of it."""
 
 
 def targets(labels: np.ndarray, classes: int) -> np.ndarray:
@@ -25,19 +25,19 @@ def base_rate(labels: np.ndarray, rows: int, classes: int) -> np.ndarray:
     return _shaped(np.tile(mean, (rows, 1)))
 
 
-def rate_table(known: pl.DataFrame, labels: np.ndarray, asked: pl.DataFrame, classes: int) -> np.ndarray:
-    """Return the smoothed mean label of each asked row's group: (rows,), or (rows, classes).
+def rate_table(known: pl.DataFrame, labels: np.ndarray, rows: pl.DataFrame, classes: int) -> np.ndarray:
+    """Return the smoothed mean label of the group of each of `rows`: (rows,), or (rows, classes).
 
-    `known` and `asked` have the same group columns, of text; a group not known gets the base rate.
+    `known` and `rows` have the same group columns, of text; an unknown group gets the base rate.
     """
     values = targets(labels, classes)
     mean = values.mean(axis=0)
-    place: dict[tuple[str, ...], int] = {}
-    codes = np.array([place.setdefault(key, len(place)) for key in known.iter_rows()])
-    rows = np.bincount(codes, minlength=len(place))[:, None]
-    sums = np.column_stack([np.bincount(codes, weights=column, minlength=len(place)) for column in values.T])
-    rates = np.vstack([(sums + SMOOTHING_ROWS * mean) / (rows + SMOOTHING_ROWS), mean])
-    return _shaped(rates[[place.get(key, len(place)) for key in asked.iter_rows()]])
+    code: dict[tuple[str, ...], int] = {}
+    codes = np.array([code.setdefault(key, len(code)) for key in known.iter_rows()])
+    counts = np.bincount(codes, minlength=len(code))[:, None]
+    sums = np.column_stack([np.bincount(codes, weights=column, minlength=len(code)) for column in values.T])
+    rates = np.vstack([(sums + SMOOTHING_ROWS * mean) / (counts + SMOOTHING_ROWS), mean])
+    return _shaped(rates[[code.get(key, len(code)) for key in rows.iter_rows()]])
 
 
 def _shaped(values: np.ndarray) -> np.ndarray:

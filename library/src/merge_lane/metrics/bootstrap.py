@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING, TypedDict
 
 import numpy as np
 
-from merge_lane.metrics.measures import measure
-from merge_lane.metrics.table import METRICS
+from merge_lane.metrics.measures import prepare
+from merge_lane.metrics.table import METRICS, resampled
 
 if TYPE_CHECKING:
-    from merge_lane.metrics.measures import Resampled
-    from merge_lane.metrics.table import Metric
+    from merge_lane.metrics.table import Metric, Resampled
 
 MIN_BLOCKS = 10
-"""Below this many blocks a percentile interval is far too narrow, so none is given."""
+"""Below this many blocks a percentile interval is far too narrow, so there is none."""
 
 MIN_DEFINED = 0.9
 """The share of resamples in which a metric must be defined (both classes present) to have an interval."""
 
 MAX_ROW_BLOCKS = 1000
-"""Rows without a time are dealt into at most so many blocks: as good as row by row, and 100 times smaller."""
+"""Rows without a time get at most this many blocks: as good as row by row, and 100 times smaller."""
 
 
 class Interval(TypedDict):
@@ -49,7 +48,7 @@ def day_blocks(times: np.ndarray) -> np.ndarray:
 
 
 def row_blocks(rows: int) -> np.ndarray:
-    """Return (rows,) the blocks of rows that have no time: dealt out in turn, at most MAX_ROW_BLOCKS."""
+    """Return (rows,) the blocks of rows that have no time: assigned in turn, at most MAX_ROW_BLOCKS."""
     return np.arange(rows) % MAX_ROW_BLOCKS
 
 
@@ -93,15 +92,13 @@ class Resampling:
     def of_measure(self, task: str, labels: np.ndarray, scores: np.ndarray) -> Resampled:
         """Return every metric (1 + resamples,): of all rows once, then of each resample."""
         once = np.ones((1, self.weights.shape[1]), dtype=self.weights.dtype)
-        prepared = measure(
-            task, labels, scores, blocks=self.blocks, count=self.weights.shape[1], bins=self.bins
-        )
-        return prepared.resampled(np.vstack([once, self.weights]))
+        rows = prepare(task, labels, scores, blocks=self.blocks, count=self.weights.shape[1], bins=self.bins)
+        return resampled(task, rows, np.vstack([once, self.weights]))
 
-    def percentiles(self, resampled: np.ndarray) -> tuple[float | None, float | None]:
-        """Return the ends of the percentile interval of `resampled` (resamples,), or None where unusable."""
-        defined = resampled[np.isfinite(resampled)]
-        if not self.enough or len(defined) < MIN_DEFINED * len(resampled):
+    def percentiles(self, values: np.ndarray) -> tuple[float | None, float | None]:
+        """Return the ends of the percentile interval of `values` (resamples,), or None where unusable."""
+        defined = values[np.isfinite(values)]
+        if not self.enough or len(defined) < MIN_DEFINED * len(values):
             return None, None
         tail = (1 - self.confidence) / 2
         low, high = np.quantile(defined, [tail, 1 - tail])
@@ -116,16 +113,16 @@ def point(
     `labels` (n,), `scores` (n,) or (n, k), `row_weights` (n,) of int: how often each row counts.
     """
     weights = np.ones(len(labels), dtype=np.int64) if row_weights is None else row_weights
-    prepared = measure(task, labels, scores, blocks=np.arange(len(labels)), count=len(labels), bins=bins)
-    return {name: float(values[0]) for name, values in prepared.resampled(weights[None, :]).items()}
+    rows = prepare(task, labels, scores, blocks=np.arange(len(labels)), count=len(labels), bins=bins)
+    return {name: float(values[0]) for name, values in resampled(task, rows, weights[None, :]).items()}
 
 
 def intervals(
     task: str, labels: np.ndarray, scores: np.ndarray, resampling: Resampling
 ) -> dict[str, Interval]:
     """Return every metric with its percentile interval; `labels` (n,), `scores` (n,) or (n, k)."""
-    found = resampling.of_measure(task, labels, scores)
-    return {name: _interval(values, resampling) for name, values in found.items()}
+    measured = resampling.of_measure(task, labels, scores)
+    return {name: _interval(values, resampling) for name, values in measured.items()}
 
 
 def paired_intervals(
@@ -143,9 +140,9 @@ def paired_intervals(
     }
 
 
-def _interval(found: np.ndarray, resampling: Resampling) -> Interval:
-    low, high = resampling.percentiles(found[1:])
-    return Interval(value=_number(found[0]), low=low, high=high)
+def _interval(values: np.ndarray, resampling: Resampling) -> Interval:
+    low, high = resampling.percentiles(values[1:])
+    return Interval(value=_number(values[0]), low=low, high=high)
 
 
 def _difference(

@@ -59,10 +59,10 @@ def _calibration(hit: np.ndarray, probability: np.ndarray, bins: int) -> Curve:
     return _means(bin_of(probability.astype(np.float64), bins), bins, probability, hit)
 
 
-def _means(where: np.ndarray, bins: int, predicted: np.ndarray, observed: np.ndarray) -> Curve:
-    rows = np.bincount(where, minlength=bins)
+def _means(index: np.ndarray, bins: int, predicted: np.ndarray, observed: np.ndarray) -> Curve:
+    rows = np.bincount(index, minlength=bins)
     full = rows > 0
-    sums = (np.bincount(where, weights=values, minlength=bins)[full] for values in (predicted, observed))
+    sums = (np.bincount(index, weights=values, minlength=bins)[full] for values in (predicted, observed))
     mean_predicted, mean_observed = (total / rows[full] for total in sums)
     return {"predicted": mean_predicted, "observed": mean_observed, "rows": rows[full]}
 

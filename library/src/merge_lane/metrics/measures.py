@@ -1,28 +1,33 @@
-"""The metrics of each task, prepared once and then had for any number of resamples of whole blocks.
+"""The metrics of each task: rows are prepared once, then any number of resamples of whole blocks is cheap.
 
 A resample says how often each block (a day) counts. Sums over rows (Brier, log loss, calibration bins) are
 kept per block, so a resample costs one small product; ranks are kept sorted, so it costs one running sum.
 Nothing is approximated: the result is that of repeating the rows.
+
+Each method that takes `Draws` is a metric: it returns (m,), NaN where a resample leaves it undefined.
+`metrics.table` gives them their names.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import numpy as np
 
-from merge_lane.metrics.ranking import Ranking
-
-Resampled = dict[str, np.ndarray]
-"""A metric's values by its name, one for each resample; NaN where a resample leaves it undefined."""
+from merge_lane.metrics.ranking import Ranking, ratio
 
 
-class Measure(Protocol):
-    """Labels and scores of a task, ready for `resampled`."""
+class Draws:
+    """Resamples of blocks: `multiplicity` (m, blocks) of int says how often each block's rows count."""
 
-    def resampled(self, multiplicity: np.ndarray) -> Resampled:
-        """Return every metric (m,) for `multiplicity` (m, blocks): how often each block's rows count."""
-        ...
+    def __init__(self, multiplicity: np.ndarray) -> None:
+        self.multiplicity = multiplicity
+        self.weight = multiplicity.astype(np.float64)
+        self._areas: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def areas(self, ranking: Ranking, blocks: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return ROC AUC and average precision (m,) of a ranking, computed once for both metrics."""
+        if id(ranking) not in self._areas:
+            self._areas[id(ranking)] = ranking.areas(self.multiplicity, blocks)
+        return self._areas[id(ranking)]
 
 
 class BlockSums:
@@ -45,18 +50,17 @@ class BlockSums:
 class Calibration:
     """Expected calibration error over equal-width bins of [0, 1] (Naeini et al. 2015, Guo et al. 2017).
 
-    Equal width and not equal count: the bins then hang on neither the model nor the resample, so two models
+    Equal width and not equal count: the bins then depend on neither the model nor the resample, so two models
     are compared on the same bins.
     """
 
     def __init__(self, hit: np.ndarray, probability: np.ndarray, sums: BlockSums, bins: int) -> None:
-        where = bin_of(probability, bins)
-        self.gap = sums.by_bin(hit - probability, where, bins)
+        self.gap = sums.by_bin(hit - probability, bin_of(probability, bins), bins)
         self.rows = sums.of(np.ones_like(probability))
 
-    def error(self, multiplicity: np.ndarray) -> np.ndarray:
-        """Return (m,): the mean over rows of |observed - predicted| of the row's bin."""
-        return _divide(np.abs(multiplicity @ self.gap).sum(axis=1), multiplicity @ self.rows)
+    def error(self, draws: Draws) -> np.ndarray:
+        """Return the mean over rows of |observed - predicted| of the row's bin."""
+        return ratio(np.abs(draws.weight @ self.gap).sum(axis=1), draws.weight @ self.rows)
 
 
 def bin_of(probability: np.ndarray, bins: int) -> np.ndarray:
@@ -71,26 +75,33 @@ class Binary:
         self, labels: np.ndarray, scores: np.ndarray, blocks: np.ndarray, count: int, bins: int
     ) -> None:
         labels, scores = labels.astype(np.float64), scores.astype(np.float64)
-        sums = BlockSums(blocks, count)
-        self.blocks = blocks
+        self.labels, self.scores, self.blocks = labels, scores, blocks
+        self.sums = sums = BlockSums(blocks, count)
         self.ranking = Ranking.of(labels, scores)
         self.rows = sums.of(np.ones_like(labels))
         self.squared = sums.of((scores - labels) ** 2)
         self.surprise = sums.of(-np.log(_clip(np.where(labels > 0, scores, 1 - scores))))
         self.calibration = Calibration(labels, scores, sums, bins)
 
-    def resampled(self, multiplicity: np.ndarray) -> Resampled:
-        """Return the five metrics of a binary task."""
-        weight = multiplicity.astype(np.float64)
-        rows = weight @ self.rows
-        roc, precision = self.ranking.areas(multiplicity, self.blocks)
-        return {
-            "roc_auc": roc,
-            "pr_auc": precision,
-            "brier": _divide(weight @ self.squared, rows),
-            "log_loss": _divide(weight @ self.surprise, rows),
-            "ece": self.calibration.error(weight),
-        }
+    def roc_auc(self, draws: Draws) -> np.ndarray:
+        """Return the area under the ROC curve; ties count half."""
+        return draws.areas(self.ranking, self.blocks)[0]
+
+    def pr_auc(self, draws: Draws) -> np.ndarray:
+        """Return the average precision."""
+        return draws.areas(self.ranking, self.blocks)[1]
+
+    def brier(self, draws: Draws) -> np.ndarray:
+        """Return the mean squared difference of probability and label (Brier 1950)."""
+        return ratio(draws.weight @ self.squared, draws.weight @ self.rows)
+
+    def log_loss(self, draws: Draws) -> np.ndarray:
+        """Return the mean negative logarithm of the probability of what happened, in nats."""
+        return ratio(draws.weight @ self.surprise, draws.weight @ self.rows)
+
+    def ece(self, draws: Draws) -> np.ndarray:
+        """Return the expected calibration error."""
+        return self.calibration.error(draws)
 
 
 class Multiclass:
@@ -100,34 +111,39 @@ class Multiclass:
         self, labels: np.ndarray, scores: np.ndarray, blocks: np.ndarray, count: int, bins: int
     ) -> None:
         labels, scores = labels.astype(np.int64), scores.astype(np.float64)
-        sums, top, size = BlockSums(blocks, count), scores.argmax(axis=1), scores.shape[1]
+        self.labels, self.scores, self.blocks = labels, scores, blocks
+        self.sums = sums = BlockSums(blocks, count)
+        top, size = scores.argmax(axis=1), scores.shape[1]
         one, hit = np.ones(len(labels)), (top == labels).astype(np.float64)
-        self.blocks = blocks
         self.rankings = [Ranking.of(labels == k, scores[:, k]) for k in range(size)]
         self.rows, self.hits = sums.of(one), sums.of(hit)
         self.surprise = sums.of(-np.log(_clip(scores[range(len(labels)), labels])))
         self.calibration = Calibration(hit, scores.max(axis=1), sums, bins)
-        self.found = sums.by_bin(hit, top, size)
+        self.right = sums.by_bin(hit, top, size)
         self.named = sums.by_bin(one, top, size) + sums.by_bin(one, labels, size)
 
-    def resampled(self, multiplicity: np.ndarray) -> Resampled:
-        """Return the five metrics of a multiclass task."""
-        weight = multiplicity.astype(np.float64)
-        rows = weight @ self.rows
-        roc = [ranking.areas(multiplicity, self.blocks)[0] for ranking in self.rankings]
-        return {
-            "log_loss": _divide(weight @ self.surprise, rows),
-            "accuracy": _divide(weight @ self.hits, rows),
-            "roc_auc": np.mean(roc, axis=0),
-            "f1": self._f1(weight),
-            "ece": self.calibration.error(weight),
-        }
+    def log_loss(self, draws: Draws) -> np.ndarray:
+        """Return the mean negative logarithm of the probability of the true class, in nats."""
+        return ratio(draws.weight @ self.surprise, draws.weight @ self.rows)
 
-    def _f1(self, weight: np.ndarray) -> np.ndarray:
+    def accuracy(self, draws: Draws) -> np.ndarray:
+        """Return the share of rows whose most probable class is the true one."""
+        return ratio(draws.weight @ self.hits, draws.weight @ self.rows)
+
+    def roc_auc(self, draws: Draws) -> np.ndarray:
+        """Return the mean over the classes of the area of one against the rest."""
+        areas = [draws.areas(ranking, self.blocks)[0] for ranking in self.rankings]
+        return np.asarray(np.mean(areas, axis=0))
+
+    def ece(self, draws: Draws) -> np.ndarray:
+        """Return the expected calibration error of the most probable class."""
+        return self.calibration.error(draws)
+
+    def f1(self, draws: Draws) -> np.ndarray:
         """Return the mean F1 over the classes that are true or predicted in the resample."""
-        named = weight @ self.named
-        f1 = np.divide(2 * (weight @ self.found), named, out=np.zeros_like(named), where=named > 0)
-        return _divide(f1.sum(axis=1), (named > 0).sum(axis=1).astype(np.float64))
+        named = draws.weight @ self.named
+        f1 = np.divide(2 * (draws.weight @ self.right), named, out=np.zeros_like(named), where=named > 0)
+        return ratio(f1.sum(axis=1), (named > 0).sum(axis=1).astype(np.float64))
 
 
 class Regression:
@@ -141,43 +157,54 @@ class Regression:
         count: int,
         bins: int,  # noqa: ARG002
     ) -> None:
+        self.labels, self.scores, self.blocks = labels, scores, blocks
         labels, error = labels.astype(np.float64), scores.astype(np.float64) - labels
-        sums, centred = BlockSums(blocks, count), labels - labels.mean()
+        self.sums = sums = BlockSums(blocks, count)
+        centred = labels - labels.mean()
         self.rows = sums.of(np.ones_like(labels))
         self.error, self.absolute, self.squared = sums.of(error), sums.of(np.abs(error)), sums.of(error**2)
         # Centred first: a variance as a difference of large squares would lose its digits.
         self.label, self.label_squared = sums.of(centred), sums.of(centred**2)
 
-    def resampled(self, multiplicity: np.ndarray) -> Resampled:
-        """Return the four metrics of a regression task."""
-        weight = multiplicity.astype(np.float64)
-        rows = weight @ self.rows
-        squared = weight @ self.squared
-        spread = weight @ self.label_squared - _divide((weight @ self.label) ** 2, rows)
-        return {
-            "mae": _divide(weight @ self.absolute, rows),
-            "rmse": np.sqrt(_divide(squared, rows)),
-            "r2": 1 - _divide(squared, spread),
-            "mean_error": _divide(weight @ self.error, rows),
-        }
+    def mae(self, draws: Draws) -> np.ndarray:
+        """Return the mean absolute error, in the label's unit."""
+        return ratio(draws.weight @ self.absolute, draws.weight @ self.rows)
+
+    def rmse(self, draws: Draws) -> np.ndarray:
+        """Return the root of the mean squared error, in the label's unit."""
+        return np.asarray(np.sqrt(ratio(draws.weight @ self.squared, draws.weight @ self.rows)))
+
+    def r2(self, draws: Draws) -> np.ndarray:
+        """Return the share of the label's variance that the predictions explain."""
+        rows = draws.weight @ self.rows
+        spread = draws.weight @ self.label_squared - ratio((draws.weight @ self.label) ** 2, rows)
+        return 1 - ratio(draws.weight @ self.squared, spread)
+
+    def mean_error(self, draws: Draws) -> np.ndarray:
+        """Return the mean of prediction - label, in the label's unit."""
+        return ratio(draws.weight @ self.error, draws.weight @ self.rows)
 
 
-MEASURES: dict[str, type[Binary | Multiclass | Regression]] = {
+Prepared = Binary | Multiclass | Regression
+TASKS: dict[str, type[Prepared]] = {
     "binary": Binary,
     "multiclass": Multiclass,
     "regression": Regression,
 }
 
 
-def measure(
+def prepare(
     task: str, labels: np.ndarray, scores: np.ndarray, *, blocks: np.ndarray, count: int, bins: int
-) -> Measure:
-    """Prepare a task's metrics. `blocks` (n,) are 0..count-1. Raises ValueError for unusable rows."""
+) -> Prepared:
+    """Prepare labels (n,) and scores (n,) or (n, k) of a task; `blocks` (n,) are 0..count-1.
+
+    Raises ValueError for unusable rows.
+    """
     if not (len(labels) == len(scores) == len(blocks) and len(labels)):
         raise ValueError(f"{len(labels)} labels, {len(scores)} scores, {len(blocks)} blocks: one a row")
     if not np.isfinite(scores).all() or not np.isfinite(np.asarray(labels, dtype=np.float64)).all():
         raise ValueError("labels and scores must be finite numbers")
-    return MEASURES[task](labels, scores, blocks.astype(np.int64), count, bins)
+    return TASKS[task](labels, scores, blocks.astype(np.int64), count, bins)
 
 
 def _clip(probability: np.ndarray) -> np.ndarray:
@@ -185,10 +212,3 @@ def _clip(probability: np.ndarray) -> np.ndarray:
     smallest = np.finfo(np.float64).eps
     clipped: np.ndarray = np.clip(probability, smallest, 1 - smallest)
     return clipped
-
-
-def _divide(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return above / below, NaN where nothing lies below."""
-    share = np.full(above.shape, np.nan)
-    np.divide(above, below, out=share, where=below > 0)
-    return share

@@ -81,7 +81,7 @@ def _roc_area(
     `false_twice` is the negatives above each group of equal scores plus those up to its end.
     """
     pairs_twice = (rise * (2 * all_false[:, None] - false_twice)).sum(axis=1)
-    return _ratio(pairs_twice, 2 * all_true * all_false)
+    return ratio(pairs_twice, 2 * all_true * all_false)
 
 
 def _average_precision(
@@ -89,11 +89,11 @@ def _average_precision(
 ) -> np.ndarray:
     """Return the sum of precision x rise of recall over the thresholds; NaN without positives."""
     precision = np.divide(true, chosen, out=np.zeros(true.shape), where=chosen > 0)
-    return _ratio((rise * precision).sum(axis=1), all_true)
+    return ratio((rise * precision).sum(axis=1), all_true)
 
 
-def _ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
-    """Return above / below, NaN where below is zero."""
+def ratio(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return above / below, both (m,); NaN where `below` is not positive."""
     share = np.full(above.shape, np.nan)
     np.divide(above, below, out=share, where=below > 0)
     return share

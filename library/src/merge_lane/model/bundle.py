@@ -1,7 +1,7 @@
-"""A model on disk: ONNX and xgboost, contract, encoding, reference profile, and a manifest of hashes.
+"""Load a model from disk and score: ONNX, contract, encoding, reference profile, a manifest of hashes.
 
-Nothing is pickled. `load` reads each file once, compares those very bytes with the manifest, and only then
-hands them to a loader: a damaged xgboost file can crash the process or score wrongly without a word.
+Nothing is pickled. `load` reads each file once, compares its bytes with the manifest, and only then passes
+them to a loader: a damaged model file can crash the process or score wrongly without an error.
 """
 
 from __future__ import annotations
@@ -20,17 +20,7 @@ from merge_lane.data import rows
 from merge_lane.data.columns import Schema
 from merge_lane.errors import BundleError, ContractError
 from merge_lane.model.encode import Encoding
-from merge_lane.model.sealed_files import (
-    FORMAT,
-    MANIFEST,
-    REBUILD,
-    TOLERATED,
-    json_bytes,
-    listed,
-    sealed,
-    verified,
-)
-from merge_lane.system.files import atomic_directory
+from merge_lane.model.sealed_files import MANIFEST, REBUILD, verified
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,21 +63,16 @@ class Bundle:
         """Score request columns with ONNX Runtime: float64.
 
         Binary: P(positive), shape (n,). Multiclass: probabilities, (n, classes). Regression: values, (n,).
-        Raises ContractError where a column that the contract requires is not there.
+        Raises ContractError where a column that the contract requires is missing.
         """
         return self.score(self.matrix(arrays))
-
-    def predict_with_xgboost(self, arrays: Arrays) -> np.ndarray:
-        """Score as `predict` does, with xgboost on all cores: faster for a large batch."""
-        scores: np.ndarray = self._booster.inplace_predict(self.matrix(arrays), validate_features=False)
-        return scores.astype(np.float64)
 
     def matrix(self, arrays: Arrays) -> np.ndarray:
         """Return the model's input, float32 (n, features): `features.build`, then the encoding."""
         return self.encoding.matrix(self.features(arrays))
 
     def features(self, arrays: Arrays) -> Arrays:
-        """Build the features from the request columns, and from nothing else that `arrays` may hold."""
+        """Build the features from the request columns; ignore other columns of `arrays`."""
         names = [column.name for column in self.schema.request]
         missing = [name for name in names if name not in arrays]
         if missing:
@@ -106,9 +91,9 @@ class Bundle:
         return chosen.astype(np.float64)
 
     def self_test(self) -> None:
-        """Score the contract's example row as when the bundle was made. Raises BundleError where it differs.
+        """Score the contract's example row. Raises BundleError where the manifest has other scores.
 
-        This catches what hashes cannot: features.py or a library that is not the one the model was made with.
+        Hashes do not show another features.py or library than those that exported the model; this does.
         """
         test = self.manifest["self_test"]
         if test is None:
@@ -120,9 +105,9 @@ class Bundle:
             scores, expected, SELF_TEST_TOLERANCE, SELF_TEST_TOLERANCE
         ):
             raise BundleError(
-                f"The model scores its own example {scores.tolist()}, it was made with {test['scores']}.",
+                f"The model scores its own example {scores.tolist()}; the export scored {test['scores']}.",
                 where="self test of the bundle",
-                next="features.py changed after the training: run `dvc repro`, or take the former file back",
+                next="features.py changed after the training: run `dvc repro`, or restore the previous file",
             )
 
     @cached_property
@@ -134,65 +119,15 @@ class Bundle:
         options.inter_op_num_threads = 1
         return onnxruntime.InferenceSession(self.onnx, options, providers=["CPUExecutionProvider"])
 
-    @cached_property
-    def _booster(self) -> Any:
-        import xgboost
-
-        return xgboost.Booster(model_file=bytearray(self.ubj))
-
-
-def export(
-    directory: Path | str,
-    booster: Any,
-    *,
-    schema: Schema,
-    encoding: Encoding,
-    reference: dict[str, Any],
-    task: str,
-    inputs: dict[str, str],
-    classes: list[str] | None = None,
-    build: Build | None = None,
-) -> str:
-    """Write the bundle, whole or not at all, and return the model's hash.
-
-    `booster` is cut after its best iteration. `inputs` holds the hash of everything that the model was
-    made from. Raises BundleError where the ONNX model does not score as the xgboost model does.
-    """
-    from merge_lane.model import convert
-
-    served = convert.as_served(booster)
-    contents = {
-        "contract.json": json_bytes(schema.to_json()),
-        "encoding.json": json_bytes(encoding.to_json()),
-        "model.onnx": convert.to_onnx(served, len(encoding.names)),
-        "model.ubj": bytes(served.save_raw("ubj")),
-        "reference.json": json_bytes(reference),
-    }
-    facts: dict[str, Any] = {
-        "task": task,
-        "classes": classes,
-        "inputs": inputs,
-        "best_iteration": served.num_boosted_rounds() - 1,
-    }
-    draft = _bundle(contents, {**facts, "self_test": None}, build)
-    probes = convert.probes(encoding, reference)
-    convert.check_agreement(draft.score(probes), served.inplace_predict(probes))
-    manifest = sealed({**facts, "format": FORMAT, "files": listed(contents), "self_test": _self_test(draft)})
-    contents[MANIFEST] = json_bytes(manifest)
-    with atomic_directory(directory, keep=TOLERATED) as fresh:
-        for name, data in contents.items():
-            (fresh / name).write_bytes(data)
-    return hashlib.sha256(contents[MANIFEST]).hexdigest()
-
 
 def load(directory: Path | str, *, expected: str | None = None, build: Build | None = None) -> Bundle:
-    """Return the bundle in `directory` after every size, every sha256 and the set of files were checked.
+    """Verify every size, every sha256 and the set of files, and return the bundle in `directory`.
 
-    `expected` is the model's hash that a release or a lock names. Raises BundleError for any difference.
+    `expected` is the model's hash in a release. Raises BundleError for any difference.
     """
     directory = Path(directory)
     contents = verified(directory)
-    bundle = _bundle(contents, json.loads(contents[MANIFEST]), build)
+    bundle = assembled(contents, json.loads(contents[MANIFEST]), build)
     if expected and bundle.hash != expected:
         raise BundleError(
             f"This is the model {bundle.hash[:12]}, expected is {expected[:12]}.",
@@ -202,7 +137,8 @@ def load(directory: Path | str, *, expected: str | None = None, build: Build | N
     return bundle
 
 
-def _bundle(contents: dict[str, bytes], manifest: dict[str, Any], build: Build | None) -> Bundle:
+def assembled(contents: dict[str, bytes], manifest: dict[str, Any], build: Build | None) -> Bundle:
+    """Return the bundle with these files; `load` verifies them first."""
     return Bundle(
         hash=hashlib.sha256(contents.get(MANIFEST, b"")).hexdigest(),
         manifest=manifest,
@@ -213,14 +149,3 @@ def _bundle(contents: dict[str, bytes], manifest: dict[str, Any], build: Build |
         ubj=contents["model.ubj"],
         build=build or project.features().build,
     )
-
-
-def _close(scores: np.ndarray, expected: np.ndarray) -> bool:
-    return np.allclose(scores, expected, rtol=SELF_TEST_TOLERANCE, atol=SELF_TEST_TOLERANCE)
-
-
-def _self_test(draft: Bundle) -> dict[str, Any] | None:
-    row = rows.example(draft.schema)
-    if row is None:
-        return None
-    return {"row": row, "scores": draft.predict(rows.arrays(draft.schema, [row])).ravel().tolist()}

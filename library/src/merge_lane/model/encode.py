@@ -1,7 +1,7 @@
 """Features as the matrix that a model reads: numbers pass, text becomes the code of its vocabulary.
 
-The vocabularies are learnt from the training rows once and travel in the bundle, so training, batch and API
-give a text the same code. What a vocabulary does not hold (rare, unseen, missing) is NaN: a missing value.
+`fit` reads the vocabularies from the training rows once. The bundle holds them, so training, batch and API
+give a text the same code. A text that no vocabulary holds (rare, unseen, missing) is NaN: a missing value.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Encoding:
-    """The model's features in their order; the vocabulary of each text feature, where place is code."""
+    """The model's features in their order; the vocabulary of each text feature, whose index is the code."""
 
     names: tuple[str, ...]
     vocabularies: dict[str, tuple[str, ...]]
 
     @classmethod
     def fit(cls, features: Arrays, max_categories: int) -> Encoding:
-        """Learn the vocabularies from the training rows: the most frequent values first, ties by name."""
+        """Return the vocabularies of the training rows: the most frequent values first, ties by name."""
         for name, values in features.items():
             _check_kind(name, values)
         texts = {name: values for name, values in features.items() if values.dtype == object}
@@ -38,13 +38,13 @@ class Encoding:
         return cls(tuple(features), vocabularies)
 
     def matrix(self, features: Arrays) -> np.ndarray:
-        """Return float32 (rows, features). Raises ContractError where `features` is not what was fitted."""
+        """Return float32 (rows, features). Raises ContractError where `features` has other names or kinds."""
         self._check_names(features)
         rows = len(features[self.names[0]])
         matrix = np.empty((rows, len(self.names)), dtype=np.float32)
         with np.errstate(over="ignore"):  # a number beyond float32 becomes infinite: larger than every split
-            for place, name in enumerate(self.names):
-                matrix[:, place] = self._numbers(name, features[name])
+            for index, name in enumerate(self.names):
+                matrix[:, index] = self._numbers(name, features[name])
         return matrix
 
     def _numbers(self, name: str, values: np.ndarray) -> np.ndarray | list[float]:
@@ -53,9 +53,9 @@ class Encoding:
             return [codes.get(value, NAN) for value in values.tolist()]
         if values.dtype == object:
             raise ContractError(
-                f"The model learnt the feature {name} as a number, features.py now returns text.",
+                f"The feature {name} was a number in training; features.py now returns text.",
                 where=f"feature {name}",
-                next="train again with this features.py, or take the former one back",
+                next="train again with this features.py, or restore the previous one",
             )
         return values
 
@@ -65,12 +65,12 @@ class Encoding:
         missing = sorted(self._names - features.keys())
         foreign = sorted(features.keys() - self._names)
         raise ContractError(
-            "features.py does not return the features that the model learnt from"
+            "features.py does not return the features that the model was trained on"
             + (f"; missing: {', '.join(missing)}" if missing else "")
             + (f"; unknown to the model: {', '.join(foreign)}" if foreign else "")
             + ".",
             where="features.build",
-            next="train again with this features.py, or take the former one back",
+            next="train again with this features.py, or restore the previous one",
         )
 
     @cached_property
@@ -92,7 +92,7 @@ class Encoding:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Encoding:
-        """Read what `to_json` wrote. Raises BundleError for anything else."""
+        """Return the encoding that `to_json` wrote. Raises BundleError for any other value."""
         try:
             vocabularies = {name: tuple(values) for name, values in value["vocabularies"].items()}
             return cls(tuple(value["names"]), vocabularies)

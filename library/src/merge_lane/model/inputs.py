@@ -1,4 +1,4 @@
-"""The model's inputs: history and features from the project's features.py, from what is known in time."""
+"""The model's inputs: history and features from the project's features.py, from columns known in time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def model_features(rows: pl.DataFrame, schema: Schema) -> Arrays:
 
 
 def build(arrays: Arrays, schema: Schema) -> Arrays:
-    """Run `features.build` on what is known at the decision and nothing else."""
+    """Run `features.build` on the columns that are known at the decision, and on no other."""
     try:
         built: Arrays = project.features().build(arrays)
     except KeyError as error:
@@ -45,9 +45,9 @@ def build(arrays: Arrays, schema: Schema) -> Arrays:
         known = {c.name: c for c in schema}
         if name not in known:
             raise ContractError(
-                f"features.build asks for {name}, which is no column of the contract.",
+                f"features.build asks for {name}, which is not a column of the contract.",
                 where="features.py",
-                next="add it to contract.py, or mend the name",
+                next="add it to contract.py, or correct the name",
             ) from error
         raise LeakError(
             f"features.build asks for {name}: {_why(known[name].role, known[name].known)}.",

@@ -1,4 +1,4 @@
-"""The reference profile: what features and predictions looked like in training, for later drift checks.
+"""The reference profile: features and predictions of the training rows, for later drift checks.
 
 Sums are exact (`math.fsum`), so the profile of the same rows is the same bytes on every machine.
 """
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from merge_lane.metrics.drift import histogram_edges, histogram_shares
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,8 +23,6 @@ LEVELS = np.linspace(0.0, 1.0, 21)
 
 TOP_VALUES = 50
 """A text feature keeps the shares of its most frequent values; the rest is "other"."""
-
-HISTOGRAM_BINS = 20
 
 
 def reference(
@@ -40,7 +40,7 @@ def reference(
 
 
 def column(values: np.ndarray) -> dict[str, Any]:
-    """Return the profile of one feature: "kind" is number or text, "count" is the values that are there."""
+    """Return the profile of one feature: "kind" is number or text, "count" how many are not missing."""
     return _text(values) if values.dtype == object else _number(values.astype(np.float64))
 
 
@@ -78,25 +78,16 @@ def quantiles(present: np.ndarray) -> list[float]:
 def _predictions(predictions: np.ndarray, classes: Sequence[str] | None) -> dict[str, Any]:
     if predictions.ndim == 1:
         return _scores(predictions.astype(np.float64))
-    names = classes or [str(place) for place in range(predictions.shape[1])]
-    by_class = {name: _scores(predictions[:, place].astype(np.float64)) for place, name in enumerate(names)}
+    names = classes or [str(index) for index in range(predictions.shape[1])]
+    by_class = {name: _scores(predictions[:, index].astype(np.float64)) for index, name in enumerate(names)}
     chosen = np.bincount(predictions.argmax(axis=1), minlength=len(names)) / max(len(predictions), 1)
-    return {"classes": by_class, "shares": {name: float(chosen[place]) for place, name in enumerate(names)}}
+    return {"classes": by_class, "shares": {name: float(chosen[index]) for index, name in enumerate(names)}}
 
 
 def _scores(scores: np.ndarray) -> dict[str, Any]:
     edges = histogram_edges(scores)
-    counts, _ = np.histogram(np.clip(scores, edges[0], edges[-1]), bins=edges)
     return {
         **_number(scores),
         "edges": [float(edge) for edge in edges],
-        "shares": [float(count) / max(len(scores), 1) for count in counts],
+        "shares": histogram_shares(scores, edges),
     }
-
-
-def histogram_edges(scores: np.ndarray) -> np.ndarray:
-    """Return 21 edges: of [0, 1] for probabilities, else of the range that occurs."""
-    low, high = (float(scores.min()), float(scores.max())) if len(scores) else (0.0, 1.0)
-    if low >= 0.0 and high <= 1.0:
-        low, high = 0.0, 1.0
-    return np.linspace(low, high if high > low else low + 1.0, HISTOGRAM_BINS + 1)

@@ -1,4 +1,4 @@
-"""The files of a bundle and the manifest that names them: read once, compared, handed on as bytes."""
+"""The files of a bundle and the manifest that names them: read once, compared, returned as bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 FORMAT = 1
 MANIFEST = "manifest.json"
 FILES = ("contract.json", "encoding.json", "model.onnx", "model.ubj", "reference.json")
-TOLERATED = (".gitignore",)  # DVC writes one beside its outputs
+TOLERATED = (".gitignore",)  # DVC writes one next to its outputs
 REBUILD = "restore it with `dvc checkout --force models`, or build it again with `dvc repro`"
 
 
@@ -33,7 +33,7 @@ def listed(contents: dict[str, bytes]) -> dict[str, dict[str, Any]]:
 
 
 def sealed(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Add the hash of all the rest: the manifest lists every file's hash, and this is its own."""
+    """Add the hash of the manifest itself, which lists the hash of every file."""
     rest = {key: value for key, value in manifest.items() if key != "seal"}
     return {**rest, "seal": hashlib.sha256(json_bytes(rest)).hexdigest()}
 
@@ -43,17 +43,17 @@ def read(directory: Path) -> dict[str, bytes]:
     if not directory.is_dir():
         raise BundleError(f"There is no model bundle in {directory}.", where=str(directory), next=REBUILD)
     present = {path.name for path in directory.iterdir()} - set(TOLERATED)
-    wanted = {*FILES, MANIFEST}
-    if missing := sorted(wanted - present):
+    expected = {*FILES, MANIFEST}
+    if missing := sorted(expected - present):
         raise BundleError(f"The bundle lacks {', '.join(missing)}.", where=str(directory), next=REBUILD)
-    if foreign := sorted(present - wanted):
+    if foreign := sorted(present - expected):
         raise BundleError(
-            f"The bundle holds what does not belong to it: {', '.join(foreign)}.",
+            f"The bundle has files that do not belong to it: {', '.join(foreign)}.",
             where=str(directory),
             next="move it elsewhere: a bundle is exactly the files of its manifest",
         )
     try:
-        return {name: (directory / name).read_bytes() for name in sorted(wanted)}
+        return {name: (directory / name).read_bytes() for name in sorted(expected)}
     except OSError as error:
         raise BundleError(
             f"The bundle cannot be read: {error}.", where=str(directory), next=REBUILD
@@ -80,7 +80,7 @@ def checked(directory: Path, contents: dict[str, bytes]) -> dict[str, Any]:
 
 
 def verified(directory: Path) -> dict[str, bytes]:
-    """Return every file of the bundle, once each is what the manifest promises. Raises BundleError."""
+    """Return every file of the bundle. Raises BundleError where one is not as the manifest promises."""
     contents = read(directory)
     for name, promise in checked(directory, contents)["files"].items():
         check_file(directory / name, contents[name], promise)
@@ -88,7 +88,7 @@ def verified(directory: Path) -> dict[str, bytes]:
 
 
 def check_file(path: Path, data: bytes, promise: dict[str, Any]) -> None:
-    """Raise BundleError where `data` is not what the manifest promises of `path`."""
+    """Raise BundleError where `data` has another size or hash than the manifest promises for `path`."""
     if len(data) != promise["bytes"]:
         raise BundleError(
             f"{path.name} has {len(data):,} bytes, the manifest promises {promise['bytes']:,}.",

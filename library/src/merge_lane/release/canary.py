@@ -6,13 +6,13 @@ looking repeatedly at a test made for one look rolls back equal versions more th
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from merge_lane.metrics.drift import population_stability
 
 if TYPE_CHECKING:
     from merge_lane.settings import Canary
@@ -206,29 +206,7 @@ def _predictions(pair: _Pair) -> Finding:
     stable, canary, limits = pair.stable.predictions, pair.canary.predictions, pair.limits
     if min(sum(stable), sum(canary)) < limits.min_predictions:
         return Finding("predictions", None, f"predictions: fewer than {limits.min_predictions} seen")
-    index, noise = shift(stable, canary)
+    index, noise = population_stability(stable, canary)
     limit = max(limits.max_prediction_psi, noise)
     said = f"predictions: PSI {index:.3f} (limit {limit:.3f})"
     return Finding("predictions", index > limit, said, {"psi": index, "limit": limit})
-
-
-def shift(stable: tuple[int, ...], canary: tuple[int, ...]) -> tuple[float, float]:
-    """Return the population stability index of two histograms, and its 0.999 quantile under no shift.
-
-    PSI = sum (p - q) ln(p / q), with half a count added to every bin that either has. Without shift
-    PSI / (1/n + 1/m) follows a chi-square law of bins - 1 degrees of freedom (Yurdakul 2018).
-    """
-    counts = np.array([stable, canary], dtype=float)
-    counts = counts[:, counts.sum(axis=0) > 0] + 0.5
-    totals = counts.sum(axis=1)
-    p, q = counts / totals[:, None]
-    index = float(((p - q) * np.log(p / q)).sum())
-    return index, float((1 / totals).sum() * chi_square_quantile(0.999, counts.shape[1] - 1))
-
-
-def chi_square_quantile(level: float, freedom: int) -> float:
-    """Return a chi-square quantile (Wilson and Hilferty 1931; within 3.5% at the level used here)."""
-    if freedom < 1:
-        return 0.0
-    step = 2 / (9 * freedom)
-    return float(freedom * (1 - step + NormalDist().inv_cdf(level) * math.sqrt(step)) ** 3)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.errors import ChainError, ProjectError
-from merge_lane.release.manifest import git_bytes
-from merge_lane.system.files import digest, dump_json, read_json
+from merge_lane.repository.git import blob, commit_of
+from merge_lane.repository.lockfile import LOCK, outputs
+from merge_lane.system.files import digest, json_digest, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,10 +54,11 @@ def check(links: Iterable[Link]) -> list[Link]:
 def reviewed(root: Path, release: Release) -> Iterator[Link]:
     """Yield the links inside git at the release's commit: dvc.lock, the bundle's manifest, the release."""
     manifest = _committed(root, release.commit, BUNDLE_MANIFEST)
-    lock = _committed(root, release.commit, "dvc.lock")
+    lock = _committed(root, release.commit, LOCK)
     md5 = hashlib.md5(manifest, usedforsecurity=False).hexdigest() if manifest is not None else ""
     where = f"{release.commit[:12]}:"
-    yield Link("dvc.lock", md5, _locked_md5(lock, BUNDLE_MANIFEST), f"{where}dvc.lock")
+    locked = outputs(lock, f"{where}{LOCK}").get(BUNDLE_MANIFEST)
+    yield Link(LOCK, md5, locked, f"{where}{LOCK}")
     model = hashlib.sha256(manifest).hexdigest() if manifest is not None else None
     yield Link("release manifest", model or "a bundle in git", release.model, f"{where}{BUNDLE_MANIFEST}")
 
@@ -74,12 +76,8 @@ def bundle(models: Path, release: Release) -> Iterator[Link]:
 
 def deployed(release: Release, found: Release | None, where: str) -> Link:
     """Return the link of the manifest that lies beside what is served."""
-    said = None if found is None else _release_hash(found)
-    return Link("deployed manifest", _release_hash(release), said, where)
-
-
-def _release_hash(release: Release) -> str:
-    return hashlib.sha256(dump_json(release.model_dump()).encode()).hexdigest()
+    said = None if found is None else json_digest(found.model_dump())
+    return Link("deployed manifest", json_digest(release.model_dump()), said, where)
 
 
 def label(release: Release, found: str | None, *, asked: bool = True) -> Link:
@@ -116,24 +114,7 @@ def recorded(release: Release, entry: dict[str, Any] | None, where: str) -> Link
 
 def _committed(root: Path, commit: str, path: str) -> bytes | None:
     """Return a file's bytes at a commit; None where the commit or the file is unknown."""
-    try:
-        return git_bytes(root, "show", f"{commit}:{path}")
-    except ProjectError:
-        return None
-
-
-def _locked_md5(lock: bytes | None, path: str) -> str | None:
-    """Return the md5 that dvc.lock gives for an output."""
-    if lock is None:
-        return None
-    from ruamel.yaml import YAML
-
-    stages = (YAML(typ="safe").load(lock.decode()) or {}).get("stages", {})
-    for stage in stages.values():
-        for out in stage.get("outs", []):
-            if out.get("path") == path:
-                return str(out.get("md5"))
-    return None
+    return blob(commit, path, root=root) if commit_of(commit, root=root) else None
 
 
 def _file_hash(path: Path) -> str | None:

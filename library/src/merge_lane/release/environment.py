@@ -39,38 +39,38 @@ class Environment:
         return Record(self.folder / "record.jsonl")
 
     def promoted(self) -> list[Release]:
-        """Return all releases promoted here, oldest first. Raises ChainError for a touched record."""
+        """Return all releases promoted here, oldest first. Raises ChainError for an altered record."""
         entries = self.record.entries()
         planned = {e["deployment"]: e["manifest"] for e in entries if e["event"] == "planned"}
         return [Release.model_validate(planned[e["deployment"]]) for e in entries if e["event"] == "promoted"]
 
     def current(self) -> Release:
-        """Return the release that was promoted last. Raises ReleaseError where none was."""
+        """Return the release that was promoted last. Raises ReleaseError where there is none."""
         promoted = self.promoted()
         if not promoted:
             raise ReleaseError(
-                f"Nothing was deployed to {self.name} yet.",
+                f"{self.name} has no release yet.",
                 where=str(self.record.path),
                 next=f"merge-lane deploy --environment {self.name}",
             )
         return promoted[-1]
 
-    def former(self, wanted: str | None = None) -> Release:
+    def previous(self, prefix: str | None = None) -> Release:
         """Return the release to go back to: the one before the current, or the one whose id begins so."""
         current = self.current()
         others = [release for release in self.promoted() if release.id != current.id]
-        found = [release for release in others if release.id.startswith(wanted or "")]
-        if not found:
+        matching = [release for release in others if release.id.startswith(prefix or "")]
+        if not matching:
             known = ", ".join(dict.fromkeys(release.id for release in others)) or "none"
             raise ReleaseError(
-                f"{self.name} never served {wanted or 'another release'}: there is no way back to it.",
+                f"{self.name} never served {prefix or 'another release'}: there is no way back to it.",
                 where=str(self.record.path),
                 next=f"releases to go back to: {known}",
             )
-        return found[-1]
+        return matching[-1]
 
     def links(self, registry: Callable[[], str | None]) -> Iterator[Link]:
-        """Yield the whole chain of what is deployed, from dvc.lock to what the server answers."""
+        """Yield the whole chain of the deployed release, from dvc.lock to the answer of the server."""
         release = self.current()
         yield chain.recorded(release, self.record.last("promoted"), str(self.record.path))
         yield from chain.reviewed(self.root, release)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from merge_lane.errors import ReleaseError
+from merge_lane.repository.git import ask, blob, commit_of, git
 from merge_lane.system.files import read_json, write_json
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 
 RELEASE_FILE = "release.json"
-GIT_SECONDS = 60  # a hanging git (a lock, a dead disk) must not hang a deploy
 
 
 class Release(BaseModel):
@@ -80,7 +79,13 @@ def make(root: Path, rev: str = "HEAD", *, image: str | None = None, by: str | N
     """
     if rev == "HEAD":
         _refuse_dirty(root)
-    commit = git(root, "rev-parse", "--verify", "--end-of-options", f"{rev}^{{commit}}").strip()
+    commit = commit_of(rev, root=root)
+    if commit is None:
+        raise ReleaseError(
+            f"There is no revision {rev} to release.",
+            where=str(root),
+            next="fetch it, or name another: --rev",
+        )
     bundle = _committed(root, commit, "models/manifest.json")
     inputs = _json(bundle, "models/manifest.json").get("inputs", {})
     if not {"data", "contract"} <= set(inputs):
@@ -99,7 +104,7 @@ def make(root: Path, rev: str = "HEAD", *, image: str | None = None, by: str | N
 
 
 def _refuse_dirty(root: Path) -> None:
-    changed = git(root, "status", "--porcelain", "--untracked-files=no").splitlines()
+    changed = git("status", "--porcelain", "--untracked-files=no", root=root).splitlines()
     if changed:
         raise ReleaseError(
             f"The tree differs from its commit in {len(changed)} file(s), first {changed[0][3:]}.",
@@ -109,14 +114,14 @@ def _refuse_dirty(root: Path) -> None:
 
 
 def _committed(root: Path, commit: str, path: str) -> bytes:
-    try:
-        return git_bytes(root, "show", f"{commit}:{path}")
-    except ReleaseError as error:
+    content = blob(commit, path, root=root)
+    if content is None:
         raise ReleaseError(
             f"Commit {commit[:12]} has no {path}, so it cannot be released.",
             where=path,
-            next="run `dvc repro` and commit what it names",
-        ) from error
+            next="run `dvc repro` and commit the files that it names",
+        )
+    return content
 
 
 def _json(data: bytes, path: str) -> dict[str, Any]:
@@ -133,32 +138,12 @@ def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def git(root: Path, *words: str) -> str:
-    """Return what git says in `root`. Raises ReleaseError with git's own words when it refuses."""
-    return git_bytes(root, *words).decode()
-
-
-def git_bytes(root: Path, *words: str) -> bytes:
-    """Return what git says, byte for byte: for the content of files."""
-    command = ["git", "-C", str(root), *words]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=GIT_SECONDS)
-    if done.returncode:
-        said = (done.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"])[-1]
-        raise ReleaseError(
-            f"git {words[0]} failed: {said}", where=str(root), next="run it by hand in the project's root"
-        )
-    return done.stdout
-
-
 def actor(root: Path) -> str:
     """Return who acts: the GitHub user in a workflow, else git's user name, else the system's."""
     named = os.environ.get("GITHUB_ACTOR")
     if named:
         return named
-    try:
-        return git(root, "config", "user.name").strip()
-    except ReleaseError:
-        return os.environ.get("USER", "unknown")
+    return ask("config", "user.name", root=root) or os.environ.get("USER", "unknown")
 
 
 def now() -> str:

@@ -130,7 +130,13 @@ class Probe(Replay):
     pause = 0.05
 
     def __init__(
-        self, url: str, bodies: Sequence[bytes], edges: Sequence[float], *, stable: str, canary: str
+        self,
+        url: str,
+        bodies: Sequence[bytes],
+        edges: Sequence[float] | Sequence[str],
+        *,
+        stable: str,
+        canary: str,
     ) -> None:
         super().__init__(url, bodies)
         self._models = {"stable": stable, "canary": canary}

@@ -1,7 +1,9 @@
 """The code of a commit: the project's own package, and the library that this commit depends on.
 
 In the library's own repository the library is `library/src`; in a project it is a wheel in `vendor/`. Here
-both become the same two folders, which a process takes before anything that is installed.
+both become the same two folders, which a process imports from before anything that is installed. Where a
+commit holds neither, its locks name the library, and the installed one stands in only where it is that one
+(`pin`).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from merge_lane.errors import ReviewError
 from merge_lane.project import PACKAGE_VARIABLE, declared
-from merge_lane.repository.revision import git
+from merge_lane.repository import pin
+from merge_lane.repository.git import git, git_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,28 +26,34 @@ if TYPE_CHECKING:
 
 PROJECT, LIBRARY, WHEELS = "src", "library/src", "vendor"
 WHEEL = "merge_lane-*.whl"
+MEMBERS = (PROJECT, LIBRARY, WHEELS, "pyproject.toml", *pin.LOCKS)
 
 
 def unpack(root: Path, revision: str, target: Path) -> Path:
-    """Put the code of `revision` into `target`, whole or not at all, and return `target`.
+    """Write the code of `revision` to `target`, whole or not at all, and return `target`.
 
-    Nothing is done where it is there. Raises ReviewError where the revision has no code of a project.
+    An existing `target` is kept: a revision never changes. Raises ReviewError where the revision has no code
+    of a project, or where it needs a library that is neither in the revision nor installed.
     """
     if target.is_dir():
         return target
     part = target.with_name(f".{target.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
-    tree = git("ls-tree", "-r", "--name-only", "-z", revision, root=root).stdout.decode().split("\0")
-    members = [member for member in (PROJECT, LIBRARY, WHEELS, "pyproject.toml") if _has(tree, member)]
-    packed = git("archive", "--format=tar", revision, *members, root=root)
-    if PROJECT not in members or packed.returncode:
-        raise ReviewError(f"{revision[:12]} has no {PROJECT}.", where="git archive")
-    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+    tree = git("ls-tree", "-r", "--name-only", "-z", revision, root=root).split("\0")
+    members = [member for member in MEMBERS if _has(tree, member)]
+    if PROJECT not in members:
+        raise ReviewError(
+            f"{revision[:12]} has no {PROJECT}.", where="git archive", next="name a commit of this project"
+        )
+    packed = git_bytes("archive", "--format=tar", revision, *members, root=root)
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(part, filter="data")
     for wheel in (part / WHEELS).glob(WHEEL):
         zipfile.ZipFile(wheel).extractall(part / LIBRARY)  # noqa: S202 - a file of this repository's own history
     shutil.rmtree(part / WHEELS, ignore_errors=True)
+    if not (part / LIBRARY).is_dir():
+        pin.check(part, revision)
     part.replace(target)
     return target
 
@@ -54,7 +63,7 @@ def _has(tree: list[str], member: str) -> bool:
 
 
 def folders(code: Path) -> Iterator[Path]:
-    """Yield the folders of a checkout, or of what `unpack` made, that a process must take first."""
+    """Yield the folders of a checkout, or of an unpacked revision, that a process must import from first."""
     yield from (folder for name in (PROJECT, LIBRARY) if (folder := code / name).is_dir())
 
 

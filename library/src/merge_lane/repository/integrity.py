@@ -1,22 +1,20 @@
-"""Are the files here the ones that dvc.lock names? DVC trusts its cache and its clock; this re-hashes.
+"""Compare the files here with the hashes in dvc.lock. DVC trusts its cache and its clock; this re-hashes.
 
-DVC checks out a corrupted cache object without a word, and looks at a file again only when its time or
-size changed. Here every byte is read. To find the cache only the project's own `.dvc/config` and
-`.dvc/config.local` are read (importing DVC costs seconds): a cache that is set in a person's global
-configuration is not looked into.
+DVC checks out a corrupted cache object without a warning, and hashes a file again only when its time or
+size changed. Here every byte is read.
 """
 
 from __future__ import annotations
 
-import configparser
 import hashlib
 import json
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from merge_lane.errors import IntegrityError
+from merge_lane.repository import lockfile
+from merge_lane.repository.cache import cache_dir, object_path
 from merge_lane.system.files import digest
 
 if TYPE_CHECKING:
@@ -31,7 +29,7 @@ SHOWN = 8  # problems in a message: it must fit on one screen
 class Named:
     """A file or directory that a stage in dvc.lock names with its md5 (`….dir` for a directory).
 
-    `output` is False for what the stage reads; `made` is True where any stage makes it or what is in it.
+    `output` is False for what the stage reads; `made` is True where a stage writes it or a file in it.
     """
 
     stage: str
@@ -43,23 +41,23 @@ class Named:
 
 @dataclass(frozen=True)
 class Problem:
-    """A file that is not what dvc.lock names. `found` is empty where the file is missing."""
+    """A file that differs from dvc.lock. `actual` is empty where the file is missing."""
 
     stage: str
     path: str
     expected: str
-    found: str
+    actual: str
     next: str
 
     def __str__(self) -> str:
         """Return the file, its stage and both hashes."""
-        found = f"found {self.found}" if self.found else "missing"
-        return f"{self.path} (stage {self.stage}): expected {self.expected}, {found}"
+        actual = f"found {self.actual}" if self.actual else "missing"
+        return f"{self.path} (stage {self.stage}): expected {self.expected}, {actual}"
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was looked at, and what is not as it should be."""
+    """The numbers of files and cache objects that were hashed, and the problems."""
 
     files: int
     cached: int
@@ -94,29 +92,29 @@ def verify(
     outputs_only: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Report:
-    """Re-hash what dvc.lock names, in the workspace and, where present, in the local cache.
+    """Re-hash every file that dvc.lock names, in the workspace and, where present, in the local cache.
 
     `stages` are names as in dvc.yaml (a matrix stage means all of its runs); None means all. `progress` gets
-    the number of entries done and their total. Raises IntegrityError only if dvc.lock itself cannot be read:
-    the caller asks the report (`require`).
+    the number of checked entries and their total. The caller asks the report (`require`). Raises
+    IntegrityError where there is no dvc.lock, LockError where it cannot be read.
     """
     root = Path(root)
     named, unchecked = _named(root, stages, outputs_only=outputs_only)
-    look = _Look(root)
-    for done, entry in enumerate(named, start=1):
-        look.at(entry)
+    check = _Check(root)
+    for number, entry in enumerate(named, start=1):
+        check.entry(entry)
         if progress:
-            progress(done, len(named))
-    return Report(len(look.seen), len(look.objects), unchecked, tuple(look.altered), tuple(look.missing))
+            progress(number, len(named))
+    return Report(len(check.seen), len(check.objects), unchecked, tuple(check.altered), tuple(check.missing))
 
 
 @dataclass
-class _Look:
+class _Check:
     """One pass over the named files. Every inode is hashed once, however many names it has."""
 
     root: Path
     seen: set[str] = field(default_factory=set)
-    objects: dict[str, str] = field(default_factory=dict)  # cache object -> hash found
+    objects: dict[str, str] = field(default_factory=dict)  # cache object -> its actual hash
     altered: list[Problem] = field(default_factory=list)
     missing: list[Problem] = field(default_factory=list)
     hashes: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -125,7 +123,7 @@ class _Look:
         self.cache = cache_dir(self.root)
         self.ignored = _ignored(self.root)
 
-    def at(self, entry: Named) -> None:
+    def entry(self, entry: Named) -> None:
         """Check the entry's file or directory, and its objects in the cache."""
         path = self.root / entry.path
         listing = self._cached_listing(entry)
@@ -143,11 +141,11 @@ class _Look:
     def _check_directory(self, entry: Named, path: Path, listing: dict[str, str]) -> None:
         here = {name: self._md5(path / name) for name in self._files(path)}
         self.seen.update(f"{entry.path}/{name}" for name in here)
-        found = tree_hash(here)
-        if found == entry.md5:
+        actual = tree_hash(here)
+        if actual == entry.md5:
             return
-        if not listing:  # without the listing in the cache only the whole can be named
-            self._compare(entry, entry.path, entry.md5, found)
+        if not listing:  # without the listing in the cache only the whole directory can be named
+            self._compare(entry, entry.path, entry.md5, actual)
         for name in sorted(listing.keys() | here.keys()):
             if name not in here:
                 self._miss(entry, f"{entry.path}/{name}", listing[name])
@@ -168,12 +166,9 @@ class _Look:
             self.hashes[inode] = digest(path, "md5")
         return self.hashes[inode]
 
-    def _object(self, md5: str) -> Path:
-        return self.cache / "files" / "md5" / md5[:2] / md5[2:]
-
     def _cached_listing(self, entry: Named) -> dict[str, str]:
-        """Return {relative path: md5} of a directory's files, as the cache tells it; empty if it cannot."""
-        listing = self._object(entry.md5)
+        """Return {relative path: md5} of a directory's files from the cache; empty without a sound object."""
+        listing = object_path(self.cache, entry.md5)
         if not entry.md5.endswith(".dir") or not listing.is_file():
             return {}
         data = listing.read_bytes()
@@ -182,33 +177,32 @@ class _Look:
         return {item["relpath"]: item["md5"] for item in json.loads(data)}
 
     def _check_object(self, entry: Named, md5: str, path: str) -> None:
-        cached = self._object(md5)
+        cached = object_path(self.cache, md5)
         if md5 in self.objects or not cached.is_file():
             return
         self.objects[md5] = self._md5(cached)
         if self.objects[md5] != md5.removesuffix(".dir"):
             step = (
                 f"delete the damaged cache object and fetch it again: rm -f {cached}; dvc pull --force {path}"
+                f" (or run its stage again: dvc repro --force {entry.stage})"
             )
-            again = f"{step} (or make it again: dvc repro --force {entry.stage})"
-            self.altered.append(Problem(entry.stage, f"{cached} for {path}", md5, self.objects[md5], again))
+            self.altered.append(Problem(entry.stage, f"{cached} for {path}", md5, self.objects[md5], step))
 
-    def _compare(self, entry: Named, path: str, expected: str, found: str) -> None:
-        if expected == found:
+    def _compare(self, entry: Named, path: str, expected: str, actual: str) -> None:
+        if expected == actual:
             return
         restore = f"git checkout -- {path}"
         if entry.made:
             restore = f"dvc checkout --force {path} (where it is in git: {restore})"
         if entry.output:
-            step = f"{restore} brings the recorded file back; dvc repro --force {entry.stage} makes it anew"
+            step = f"{restore} brings the recorded file back; dvc repro --force {entry.stage} writes it again"
         else:
             step = f"dvc repro, if {path} was changed on purpose; otherwise bring it back: {restore}"
-        self.altered.append(Problem(entry.stage, path, expected, found, step))
+        self.altered.append(Problem(entry.stage, path, expected, actual, step))
 
     def _miss(self, entry: Named, path: str, md5: str) -> None:
-        self.missing.append(
-            Problem(entry.stage, path, md5, "", "dvc pull fetches them; dvc repro makes them")
-        )
+        step = "dvc pull fetches them; dvc repro writes them again"
+        self.missing.append(Problem(entry.stage, path, md5, "", step))
 
 
 def tree_hash(files: dict[str, str]) -> str:
@@ -219,14 +213,6 @@ def tree_hash(files: dict[str, str]) -> str:
 
 def _md5_of(data: bytes) -> str:
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
-
-
-def cache_dir(root: Path) -> Path:
-    """Return the directory of DVC's cache, as the project's own configuration says."""
-    parser = configparser.ConfigParser(interpolation=None, strict=False)
-    parser.read([root / ".dvc" / "config", root / ".dvc" / "config.local"], encoding="utf-8")
-    configured = parser.get("cache", "dir", fallback="cache").strip("\"'")
-    return root / ".dvc" / Path(os.path.expanduser(configured))  # noqa: PTH111 - DVC expands ~ the same way
 
 
 def _ignored(root: Path) -> GitIgnoreSpec | None:
@@ -240,45 +226,30 @@ def _ignored(root: Path) -> GitIgnoreSpec | None:
 
 
 def _named(
-    root: Path, stages: Collection[str] | None, *, outputs_only: bool
+    root: Path, names: Collection[str] | None, *, outputs_only: bool
 ) -> tuple[list[Named], tuple[str, ...]]:
-    """Return the entries with an md5, and the paths of those without (kept outside, such as s3://…)."""
+    """Return the entries with an md5, and the paths of those without (outside DVC, such as s3://…)."""
+    stages = _recorded(root)
+    made = tuple(entry.path for stage in stages.values() for entry in stage.outs)
+    chosen = [stage for stage in stages.values() if names is None or {stage.name, stage.base} & set(names)]
     named, unchecked = [], []
-    stages_here = _recorded(root)
-    made = tuple(item["path"] for recorded in stages_here.values() for item in recorded.get("outs", []))
-    for stage, recorded in stages_here.items():
-        if stages is not None and stage not in stages and stage.split("@")[0] not in stages:
-            continue
-        for kind in ("outs",) if outputs_only else ("deps", "outs"):
-            for item in recorded.get(kind, []):
-                path = item["path"]
-                if "md5" in item:
-                    inside = path in made or any(output.startswith(f"{path}/") for output in made)
-                    named.append(Named(stage, path, item["md5"], output=kind == "outs", made=inside))
-                else:
-                    unchecked.append(path)
+    for stage in chosen:
+        for entry in stage.outs if outputs_only else (*stage.deps, *stage.outs):
+            if entry.md5 is None:
+                unchecked.append(entry.path)
+                continue
+            inside = any(entry.path == path or entry.path.startswith(f"{path}/") for path in made)
+            output = entry in stage.outs
+            named.append(Named(stage.name, entry.path, entry.md5, output=output, made=inside))
     return named, tuple(unchecked)
 
 
-def _recorded(root: Path) -> dict[str, Any]:
-    """Return the stages of dvc.lock."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    path = root / "dvc.lock"
-    try:
-        content = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
-        recorded: dict[str, Any] = content["stages"]
-    except FileNotFoundError as error:
+def _recorded(root: Path) -> dict[str, lockfile.Stage]:
+    stages = lockfile.read(root)
+    if stages is None:
         raise IntegrityError(
-            "There is no dvc.lock: nothing says what the files should be.",
-            where=str(path.resolve()),
+            "There is no dvc.lock, which names the hash of every file.",
+            where=str((root / lockfile.LOCK).resolve()),
             next="run the command in the project's root, after `dvc repro`",
-        ) from error
-    except (YAMLError, UnicodeDecodeError, KeyError, TypeError) as error:
-        raise IntegrityError(
-            f"dvc.lock cannot be read: {str(error).splitlines()[0]}.",
-            where=str(path.resolve()),
-            next="take the base branch's file (git checkout origin/main -- dvc.lock), then `dvc repro`",
-        ) from error
-    return recorded
+        )
+    return stages

@@ -1,15 +1,14 @@
-"""An honest dvc.lock: reproduced from the base branch's lock, fresh by two tests that complete each other.
+"""Reproduce dvc.lock from the base branch's lock, and check with two tests that it is fresh.
 
-git merges two honest locks as text into a run that never happened, and DVC then says "up to date".
-So the lock of a branch is never believed: the base's lock is the start, DVC runs (or restores from its run
-cache) whatever differs, and the result is compared with what the branch says.
+git merges two correct locks as text into a run that never happened, and DVC then says "up to date".
+So the lock of a branch is never trusted: the base's lock is the start, DVC runs (or restores from its run
+cache) every stage that differs, and the result is compared with the branch's files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -18,51 +17,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from merge_lane.errors import LockError
+from merge_lane.errors import GitError, LockError
+from merge_lane.repository.cache import cache_dir, object_path
+from merge_lane.repository.git import blob, git
+from merge_lane.repository.lockfile import LOCK, PIPELINE, parse_yaml, uncached_outputs
 from merge_lane.system.files import write_bytes, write_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-LOCK = "dvc.lock"
+HERE = Path()
 MISSING = "error.dvc.org/missing-files"  # how DVC names this cause
 UP_TO_DATE = "Data and pipelines are up to date."
-
-
-def git(*arguments: str, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> str:
-    """Return what a git command prints. Raises LockError with git's own words."""
-    done = subprocess.run(
-        ["git", *arguments],
-        cwd=cwd,
-        env={**os.environ, **(env or {})},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise LockError(
-            f"git {arguments[0]} failed: {done.stderr.strip() or done.stdout.strip()}",
-            where=" ".join(["git", *arguments]),
-            next="run it by hand to see more",
-        )
-    return done.stdout
-
-
-def blob(revision: str, path: str, cwd: Path | None = None) -> bytes | None:
-    """Return a file as it is in a revision, None where the revision has no such file.
-
-    Raises LockError when the revision does not exist.
-    """
-    git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}", cwd=cwd)
-    done = subprocess.run(["git", "show", f"{revision}:{path}"], cwd=cwd, capture_output=True, check=False)
-    return None if done.returncode else done.stdout
 
 
 def start_from_base(base: str) -> bool:
     """Put the base revision's dvc.lock into the work tree; False (and no lock) when the base has none."""
     try:
-        lock = blob(base, LOCK)
-    except LockError as error:
+        lock = blob(base, LOCK, root=HERE)
+    except GitError as error:
         raise LockError(
             f"There is no revision {base} to start from.",
             where=base,
@@ -77,16 +50,16 @@ def start_from_base(base: str) -> bool:
 
 def dvc(*arguments: str) -> str:
     """Run DVC and return what it prints. Raises LockError when it fails."""
-    done = subprocess.run(
+    result = subprocess.run(
         ["dvc", *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )
-    if done.returncode:
-        raise dvc_failed(arguments, done.returncode, done.stdout)
-    return done.stdout
+    if result.returncode:
+        raise dvc_failed(arguments, result.returncode, result.stdout)
+    return result.stdout
 
 
 def dvc_failed(arguments: Sequence[str], code: int, text: str) -> LockError:
-    """Return the error for a DVC command that failed, with the end of its own words."""
+    """Return the error for a DVC command that failed, with the end of its output."""
     return LockError(
         f"dvc {arguments[0]} ended with code {code}. {text.strip()[-2000:]}".strip(),
         where=" ".join(["dvc", *arguments]),
@@ -95,7 +68,7 @@ def dvc_failed(arguments: Sequence[str], code: int, text: str) -> LockError:
 
 
 def show_dvc(*arguments: str) -> bool:
-    """Run DVC and let its lines through as they come; False when an input is nowhere to be had.
+    """Run DVC and print its lines as they come; False when an input is not available anywhere.
 
     Raises LockError when it fails in any other way.
     """
@@ -113,53 +86,38 @@ def show_dvc(*arguments: str) -> bool:
 
 def remote() -> str | None:
     """Return the name of DVC's default remote, None when there is none."""
-    done = subprocess.run(["dvc", "config", "core.remote"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or None
-
-
-def uncached_outputs(dvc_yaml: bytes | None) -> set[str]:
-    """Return the outputs that git tracks: those that a dvc.yaml declares with `cache: false`."""
-    stages = (parse_yaml(dvc_yaml) if dvc_yaml else {}).get("stages", {}).values()
-    bodies = [stage.get("do", stage) for stage in stages]
-    declared = [entry for body in bodies for kind in ("outs", "metrics") for entry in body.get(kind, [])]
-    return {
-        path
-        for entry in declared
-        if isinstance(entry, dict)
-        for path, options in entry.items()
-        if options and options.get("cache") is False
-    }
+    result = subprocess.run(["dvc", "config", "core.remote"], capture_output=True, text=True, check=False)
+    return result.stdout.strip() or None
 
 
 def seed_cache(revisions: Sequence[str]) -> None:
-    """Put the outputs that git tracks, as they are in these revisions, into DVC's cache under their MD5.
+    """Copy the outputs that git tracks, as they are in these revisions, into DVC's cache.
 
     DVC restores a run only if all its outputs are in the cache, and `dvc push --run-cache` leaves out those
     that it does not cache itself (3.67). git has them: without this the same training would run again.
     """
-    dvc_yaml = Path("dvc.yaml")
-    paths = uncached_outputs(dvc_yaml.read_bytes() if dvc_yaml.is_file() else None)
-    contents = [blob(revision, path) for revision in revisions for path in sorted(paths)]
-    cache = Path(dvc("cache", "dir").strip()) / "files" / "md5" if paths else Path()
+    pipeline = Path(PIPELINE)
+    paths = uncached_outputs(pipeline.read_bytes() if pipeline.is_file() else None)
+    contents = [blob(revision, path, root=HERE) for revision in revisions for path in sorted(paths)]
+    cache = cache_dir(HERE)
     for content in filter(None, contents):
-        name = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        target = cache / name[:2] / name[2:]
+        target = object_path(cache, hashlib.md5(content, usedforsecurity=False).hexdigest())
         if not target.exists():
             write_bytes(target, content)
             target.chmod(0o444)  # as DVC protects its objects
 
 
 def reproduce(*, use_remote: bool) -> list[str]:
-    """Run what differs from the lock, restore what ran before; return the complaints that are left.
+    """Run the stages that differ from the lock, restore those that ran before; return the complaints left.
 
-    First without the data of unchanged stages, which need not be downloaded. Where an output is neither here
-    nor in the remote (nobody pushed it, or there is no shared remote), its stage runs again.
+    The first run needs no data of unchanged stages, so it does not download them. Where an output is neither
+    here nor in the remote (nobody pushed it, or there is no shared remote), its stage runs again.
     """
     if use_remote and show_dvc("repro", "--pull", "--allow-missing"):
         show_dvc("push", "--run-cache")
         if not (left := complaints(use_remote=True)):
             return left
-        click.echo("lock: making again what the remote lacks: " + "; ".join(left[:5]))
+        click.echo("lock: running again, because the remote lacks outputs: " + "; ".join(left[:5]))
     show_dvc("repro", *(["--pull"] if use_remote else []))
     if use_remote:
         show_dvc("push", "--run-cache")
@@ -177,7 +135,7 @@ def complaints(*, use_remote: bool) -> list[str]:
 def would_run() -> list[str]:
     """Return the stages that would run. The dry run's exit code is 0 either way: its text decides.
 
-    In a clone without data it fails at the first stage that would run (3.67): that is an answer too.
+    In a clone without data it fails at the first stage that would run (3.67): this is an answer too.
     """
     try:
         text = dvc("repro", "--dry", "--allow-missing")
@@ -199,42 +157,24 @@ def not_in_remote() -> list[str]:
 
 
 def changed_files() -> list[str]:
-    """Return the files that git sees changed against HEAD; a dvc.lock in another order says the same."""
-    tracked = git("diff", "--name-only", "-z", "HEAD").split("\0")
-    others = git("ls-files", "--others", "--exclude-standard", "-z").split("\0")
+    """Return the files that git sees changed against HEAD, but no dvc.lock that only has another order."""
+    tracked = git("diff", "--name-only", "-z", "HEAD", root=HERE).split("\0")
+    others = git("ls-files", "--others", "--exclude-standard", "-z", root=HERE).split("\0")
     return sorted(path for path in {*tracked, *others} if path and not (path == LOCK and _same_lock()))
 
 
 def _same_lock() -> bool:
-    """Whether the lock in the work tree says what HEAD's says. Then HEAD's bytes are put back."""
-    committed = blob("HEAD", LOCK)
+    """Return whether the lock in the work tree has HEAD's values; then restore HEAD's bytes."""
+    committed = blob("HEAD", LOCK, root=HERE)
     if committed is None or not Path(LOCK).is_file():
         return False
     try:
-        same: bool = parse_yaml(committed) == parse_yaml(Path(LOCK).read_bytes())
+        same: bool = parse_yaml(committed, f"HEAD:{LOCK}") == parse_yaml(Path(LOCK).read_bytes(), LOCK)
     except LockError:
         return False  # conflict markers: HEAD's lock does not even parse
     if same:
         write_text(LOCK, committed.decode())
     return same
-
-
-def parse_yaml(data: bytes) -> Any:
-    """Return plain values from YAML. Raises LockError where it is not YAML, or holds an alias.
-
-    A lock needs no alias, and a few lines of nested ones fill the memory.
-    """
-    import yaml
-
-    try:
-        text = data.decode()
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise LockError(
-                "The YAML has aliases, which no lock has.", where=LOCK, next="write it by `make lock`"
-            )
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise LockError(f"{LOCK} is not YAML: {str(error)[:300]}", where=LOCK, next="make lock") from error
 
 
 def refresh(base: str, *, use_remote: bool) -> list[str]:

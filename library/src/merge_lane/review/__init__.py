@@ -1,1 +1,1 @@
-"""What a pull request shows: the candidate beside main's model on the same rows, gates, and one report."""
+"""What a pull request shows: the candidate next to main's model on the same rows, gates, and one report."""

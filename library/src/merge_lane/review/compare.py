@@ -1,4 +1,4 @@
-"""The candidate beside main's model: every metric and slice on the same rows, with paired intervals."""
+"""The candidate next to main's model: every metric and slice on the same rows, with paired intervals."""
 
 from __future__ import annotations
 
@@ -8,18 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from merge_lane.metrics import (
-    METRICS,
-    Curve,
-    DeLong,
-    Difference,
-    Resampling,
-    curves,
-    delong_paired,
-    intervals,
-    paired_intervals,
-    point,
-)
+from merge_lane.data.slices import order
+from merge_lane.metrics.bootstrap import Difference, Resampling, intervals, paired_intervals, point
+from merge_lane.metrics.curves import Curve, curves
+from merge_lane.metrics.ranking import DeLong, delong_paired
+from merge_lane.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +43,7 @@ class Slice:
 
     @property
     def title(self) -> str:
-        """The slice in one word, as waivers name it."""
+        """The name of the slice, as waivers write it."""
         return f"{self.name}={self.group}"
 
 
@@ -84,25 +77,25 @@ class Comparison:
         }
 
 
-def compare(rows: Rows, base: np.ndarray | None, candidate: np.ndarray, given: Evaluate) -> Comparison:
+def compare(rows: Rows, base: np.ndarray | None, candidate: np.ndarray, params: Evaluate) -> Comparison:
     """Measure both models on `rows`; scores are (n,) or (n, classes). Without `base`, the candidate alone."""
     resampling = Resampling.of(
         rows.times,
         len(rows.labels),
-        bootstrap=given.bootstrap,
-        confidence=given.confidence,
-        bins=given.bins,
-        seed=given.seed,
+        bootstrap=params.bootstrap,
+        confidence=params.confidence,
+        bins=params.bins,
+        seed=params.seed,
     )
     return Comparison(
         task=rows.task,
         rows=len(rows.labels),
         blocks=len(np.unique(resampling.blocks)),
         metrics=differences(rows.task, rows.labels, base, candidate, resampling),
-        slices=list(_slices(rows, base, candidate, resampling, given)),
+        slices=list(_slices(rows, base, candidate, resampling, params)),
         delong=_delong(rows, base, candidate),
-        base_curves=None if base is None else curves(rows.task, rows.labels, base, given.bins),
-        candidate_curves=curves(rows.task, rows.labels, candidate, given.bins),
+        base_curves=None if base is None else curves(rows.task, rows.labels, base, params.bins),
+        candidate_curves=curves(rows.task, rows.labels, candidate, params.bins),
     )
 
 
@@ -117,9 +110,9 @@ def differences(
     alone = intervals(task, labels, candidate, resampling)
     return {
         name: Difference(
-            base=None, candidate=found["value"], difference=None, low=found["low"], high=found["high"]
+            base=None, candidate=value["value"], difference=None, low=value["low"], high=value["high"]
         )
-        for name, found in alone.items()
+        for name, value in alone.items()
     }
 
 
@@ -127,36 +120,30 @@ def _equal(
     task: str, labels: np.ndarray, scores: np.ndarray, resampling: Resampling
 ) -> dict[str, Difference]:
     """Return the differences of equal scores: 0 in every resample, so none need be drawn."""
-    found = point(task, labels, scores, bins=resampling.bins)
+    values = point(task, labels, scores, bins=resampling.bins)
     zero = 0.0 if resampling.enough else None
     return {
         name: Difference(base=value, candidate=value, difference=0.0, low=zero, high=zero)
         if math.isfinite(value)
         else Difference(base=None, candidate=None, difference=None, low=None, high=None)
-        for name, value in found.items()
+        for name, value in values.items()
     }
 
 
 def _slices(
-    rows: Rows, base: np.ndarray | None, candidate: np.ndarray, resampling: Resampling, given: Evaluate
+    rows: Rows, base: np.ndarray | None, candidate: np.ndarray, resampling: Resampling, params: Evaluate
 ) -> Iterator[Slice]:
     for name, groups in rows.slices.items():
         values, codes = np.unique(groups.astype(str), return_inverse=True)
-        for code in sorted(range(len(values)), key=lambda place: _natural(str(values[place]))):
+        for code in sorted(range(len(values)), key=lambda code: order(str(values[code]))):
             value = values[code]
             chosen = np.flatnonzero(codes == code)
-            found: dict[str, Difference] = {}
-            if len(chosen) >= given.min_slice_rows:
+            measured: dict[str, Difference] = {}
+            if len(chosen) >= params.min_slice_rows:
                 part = None if base is None else base[chosen]
                 labels = rows.labels[chosen]
-                found = differences(rows.task, labels, part, candidate[chosen], resampling.part(chosen))
-            yield Slice(name, str(value), len(chosen), found)
-
-
-def _natural(text: str) -> tuple[bool, float, str]:
-    """Order hours as numbers (5 before 10) and names after them."""
-    numeric = text.isdecimal()
-    return not numeric, float(text) if numeric else 0.0, text
+                measured = differences(rows.task, labels, part, candidate[chosen], resampling.part(chosen))
+            yield Slice(name, str(value), len(chosen), measured)
 
 
 def _delong(rows: Rows, base: np.ndarray | None, candidate: np.ndarray) -> DeLong | None:
@@ -165,19 +152,19 @@ def _delong(rows: Rows, base: np.ndarray | None, candidate: np.ndarray) -> DeLon
     return delong_paired(rows.labels, base, candidate)
 
 
-def gains(task: str, metric: str, found: Difference) -> tuple[float, float | None, float | None] | None:
+def gains(task: str, metric: str, measured: Difference) -> tuple[float, float | None, float | None] | None:
     """Return how much better the candidate is, with its interval: positive is better whichever way."""
-    if found["difference"] is None:
+    if measured["difference"] is None:
         return None
     sign = 1.0 if METRICS[task][metric].better == "higher" else -1.0
-    ends = [None if end is None else sign * end + 0.0 for end in (found["low"], found["high"])]
+    ends = [None if end is None else sign * end + 0.0 for end in (measured["low"], measured["high"])]
     low, high = ends if sign > 0 else reversed(ends)
-    return sign * found["difference"] + 0.0, low, high
+    return sign * measured["difference"] + 0.0, low, high
 
 
-def mark(task: str, metric: str, found: Difference) -> str:
-    """Say whether the candidate is better, worse, or the difference within noise (its interval holds 0)."""
-    gain = gains(task, metric, found)
+def mark(task: str, metric: str, measured: Difference) -> str:
+    """Return whether the candidate is better or worse, or within noise (the interval holds 0)."""
+    gain = gains(task, metric, measured)
     if gain is None:
         return UNKNOWN
     _, low, high = gain

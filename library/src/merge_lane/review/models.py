@@ -1,4 +1,4 @@
-"""Both models on the same rows: stored scores where nothing that they hang on changed, else scored afresh."""
+"""Both models on the same rows: stored scores where what they depend on is unchanged, else scored again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from merge_lane.data.columns import Role
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import ReviewError
 from merge_lane.repository import code
-from merge_lane.review import worker
 from merge_lane.review.compare import Rows
 from merge_lane.system.files import write_bytes
 
@@ -29,11 +28,16 @@ BUNDLE, PREDICTIONS, FEATURES = "models", "reports/predictions.parquet", "data/f
 MANIFEST = f"{BUNDLE}/manifest.json"
 SLICE = "slice:"
 SCORE_SECONDS = 300
+NO_MODEL = (
+    "main has no model yet: commit dvc.lock, models/manifest.json and reports/metrics.json on main first"
+)
+WORKER = "merge_lane.review.worker"
+"""A module of main's library: its name and its command line are the protocol between two versions."""
 
 
 @dataclass(frozen=True)
 class BaseScores:
-    """Scores of main's model on the candidate's test rows and how they came about; None and why not."""
+    """Scores of main's model on the candidate's test rows and how they were made, or None and why."""
 
     scores: np.ndarray | None
     how: str
@@ -71,7 +75,7 @@ def base_scores(base: Base, candidate: Bundle, stored: pl.DataFrame, raw: dict[s
     candidate's rows; where it needs a column that they lack, its stored scores of the same rows serve again.
     """
     if base.outputs.get(f"{BUNDLE}/model.onnx") is None:
-        return BaseScores(None, "main has no model yet")
+        return BaseScores(None, NO_MODEL)
     try:
         same_data = all(base.outputs.get(path) == md5 for path, md5 in raw.items())
         scores, how = _scores(base, candidate, stored, list(raw), same_data)
@@ -96,7 +100,7 @@ def _scores(
 
 
 def _identity(rows: pl.DataFrame, candidate: Bundle) -> pl.DataFrame:
-    """Return what tells rows apart, and their label; ContractError-free: missing columns are left out."""
+    """Return the columns that identify rows, and their label, as far as `rows` has them."""
     roles = (Role.KEY, Role.TIME, Role.LABEL)
     return rows.select(c.name for c in candidate.schema if c.role in roles and c.name in rows.columns)
 
@@ -112,12 +116,12 @@ def _stored(base: Base, candidate: Bundle, stored: pl.DataFrame) -> np.ndarray |
 
 def _scored_again(base: Base, candidate: Bundle, stored: pl.DataFrame, raw: list[str]) -> np.ndarray:
     target, months = base.folder / "scored.parquet", stored[MONTH].unique()
-    skip = next(place for place, path in enumerate(raw) if Path(path).stem in months)
+    skip = next(index for index, path in enumerate(raw) if Path(path).stem in months)
     run_worker(code_of(base), "score", str(bundle_of(base)), str(target), str(skip), *raw)
     scored, rows = tables.read(target), tables.read(base.root / FEATURES)
     rows = rows.filter(pl.col(MONTH) >= Path(raw[skip]).stem)
     if not _identity(scored, candidate).equals(_identity(rows, candidate)):
-        raise ReviewError("main's code makes other rows of this data", where="rows, order or label")
+        raise ReviewError("main's code makes other rows from these data", where="rows, order or label")
     chosen: np.ndarray = scores_of(scored)[(rows[PART] == TEST).to_numpy()]
     return chosen
 
@@ -143,14 +147,17 @@ def environment(code_in: Path) -> dict[str, str]:
 
 
 def command(*arguments: str) -> list[str]:
-    """Return the command that runs the worker; -P keeps its own folder off the path."""
-    return [sys.executable, "-P", str(Path(worker.__file__)), *arguments]
+    """Return the command that runs the worker of the code on PYTHONPATH, not this version's own.
+
+    -P keeps the current folder off the path.
+    """
+    return [sys.executable, "-P", "-m", WORKER, *arguments]
 
 
 def run_worker(code_in: Path, *arguments: str) -> None:
     """Run the worker with the code in `code_in`. Raises ReviewError with its last line."""
     try:
-        done = subprocess.run(
+        process = subprocess.run(
             command(*arguments),
             env=environment(code_in),
             capture_output=True,
@@ -160,6 +167,6 @@ def run_worker(code_in: Path, *arguments: str) -> None:
         )
     except subprocess.TimeoutExpired as error:
         raise ReviewError(f"main's code took longer than {SCORE_SECONDS} s", where=str(code_in)) from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+    if process.returncode:
+        last = (process.stderr.strip().splitlines() or ["no message"])[-1]
         raise ReviewError(f"main's code cannot score the candidate's rows: {last}", where=str(code_in))

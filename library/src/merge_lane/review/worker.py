@@ -1,9 +1,13 @@
-"""Scores and times a model by the code that it was made with: run as a program, with that code on PYTHONPATH.
+"""Scores and times a model with the code that made it: run as a program, with that code on PYTHONPATH.
 
-    python -P worker.py score MODELS TARGET SKIP RAW_MONTH...  scores the labelled rows of all but SKIP months
-    python -P worker.py time MODELS ROWS                       times one-row predictions, on demand
+    python -P -m merge_lane.review.worker score MODELS TARGET SKIP RAW_MONTH...
+        writes the labelled rows of all but the first SKIP months, with their scores
+    python -P -m merge_lane.review.worker time MODELS ROWS
+        times one-row predictions: each line of input is a number of calls, each line of output their seconds
 
-It may run with another revision's package: it uses no more of it than is named here.
+This command line is the only protocol between two versions of the library. The review runs the worker of
+main's own code. From one version to the next every other module may move; the name of this one and its
+arguments may not.
 """
 
 from __future__ import annotations
@@ -24,18 +28,18 @@ def score(models: str, target: str, skip: str, *months: str) -> None:
 
     model = bundle.load(models)
     raw = pl.concat(
-        [tables.read(Path(month)).with_columns(pl.lit(i).alias("_place")) for i, month in enumerate(months)]
+        [tables.read(Path(month)).with_columns(pl.lit(i).alias("_month")) for i, month in enumerate(months)]
     )
-    labelled = pl.col(model.schema.label.name).is_not_null() & (pl.col("_place") >= int(skip))
+    labelled = pl.col(model.schema.label.name).is_not_null() & (pl.col("_month") >= int(skip))
     rows = inputs.with_history(raw, model.schema).filter(labelled)
     scores = model.predict(tables.to_arrays(rows, [column.name for column in model.schema.request]))
     columns = [scores] if scores.ndim == 1 else list(scores.T)
-    named = {f"score:{place}": values for place, values in enumerate(columns)}
+    named = {f"score:{index}": values for index, values in enumerate(columns)}
     rows.with_columns(**named).write_parquet(target)
 
 
 def serve_timings(models: str, table: str) -> None:
-    """Answer each line (a number of calls) with the seconds of that many one-row predictions."""
+    """Answer each line (a number of calls) by the seconds of that many one-row predictions."""
     from merge_lane.data import tables
     from merge_lane.model import bundle
 
@@ -44,9 +48,9 @@ def serve_timings(models: str, table: str) -> None:
     count = len(next(iter(rows.values())))
     single = [{name: values[row : row + 1] for name, values in rows.items()} for row in range(count)]
     model.predict(single[0])  # the first call builds the session
-    _say("ready")
+    _print("ready")
     for line in sys.stdin:
-        _say([_timed(model, single[call % count]) for call in range(int(line))])
+        _print([_timed(model, single[call % count]) for call in range(int(line))])
 
 
 def _timed(model: Any, row: Any) -> float:
@@ -55,7 +59,7 @@ def _timed(model: Any, row: Any) -> float:
     return time.perf_counter() - started
 
 
-def _say(value: Any) -> None:
+def _print(value: Any) -> None:
     sys.stdout.write(json.dumps(value) + "\n")
     sys.stdout.flush()
 

@@ -5,18 +5,23 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from merge_lane.settings.section import Section, Share
-
-Words = Annotated[str, Field(min_length=3)]
+Text = Annotated[str, Field(min_length=3)]
 Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+
+
+class Section(BaseModel):
+    """A part of params.yaml: frozen, strict about unknown keys, finite numbers only."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Gate(Section):
     """A rule that a candidate must keep before it is merged, and why it is there."""
 
-    reason: Words
+    reason: Text
 
 
 class MetricGate(Gate):
@@ -61,7 +66,7 @@ class Size(Gate):
 
 
 class Leakage(Gate):
-    """The best that one feature may rank alone: better means that it has seen the answer."""
+    """The best that one feature may rank alone: better means that it contains the answer."""
 
     max_single_feature_auc: float = Field(gt=0.5, lt=1)
 
@@ -95,9 +100,9 @@ class Behaviour(Gate):
 class Waiver(Section):
     """An open exception: which check, why, who answers for it, and until when."""
 
-    gate: Words
-    reason: Words
-    owner: Words
+    gate: Text
+    reason: Text
+    owner: Text
     until: date
 
     @field_validator("until", mode="before")

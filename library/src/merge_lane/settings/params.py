@@ -8,8 +8,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from merge_lane.errors import ParamsError
-from merge_lane.settings.gates import Gates
-from merge_lane.settings.section import Section, Share
+from merge_lane.settings.gates import Gates, Section, Share
 
 Month = Annotated[str, Field(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|all)$")]
 """`YYYY-MM`, or `all` for a table without a time column."""
@@ -37,7 +36,7 @@ class Split(Section):
 
 
 class Train(Section):
-    """How the model learns; names and meanings are xgboost's where it has them."""
+    """How the model is trained; names and meanings are xgboost's where it has them."""
 
     rounds: int = Field(ge=1)
     early_stopping_rounds: int = Field(ge=1)
@@ -56,7 +55,7 @@ class Train(Section):
 
 
 class Evaluate(Section):
-    """What is measured, and how surely."""
+    """What is measured, and how precise the intervals are."""
 
     bootstrap: int = Field(ge=20)
     confidence: float = Field(gt=0.5, lt=1)
@@ -68,7 +67,7 @@ class Evaluate(Section):
 
 
 class Canary(Section):
-    """How a release is judged beside stable before it takes over. An alpha is a rate of false alarms."""
+    """How a release is judged against stable before it takes over. An alpha is a rate of false alarms."""
 
     share: float = Field(gt=0, le=0.5)
     min_requests: int = Field(ge=1)
@@ -130,7 +129,7 @@ def _parse(path: Path) -> object:
         raise ParamsError(
             f"{path} is not YAML: {what.splitlines()[0]}.",
             where=_mark(path, error),
-            next="mend that line; `git diff params.yaml` shows what changed",
+            next="fix that line; `git diff params.yaml` shows what changed",
         ) from error
 
 
@@ -153,16 +152,16 @@ def _problem(path: Path, tree: object, entry: object) -> str:
     assert isinstance(entry, dict)
     where = entry["loc"]
     key = ".".join(str(part) for part in where) or "the file"
-    said = entry["msg"].removeprefix("Value error, ")
+    message = entry["msg"].removeprefix("Value error, ")
     if entry["type"] == "extra_forbidden":
-        said = f"unknown key, known here: {_known(where)}"
-    return f"{path}:{_line(tree, where)}: {key}: {said}"
+        message = f"unknown key, known here: {_known(where)}"
+    return f"{path}:{_line(tree, where)}: {key}: {message}"
 
 
 def _known(where: tuple[str | int, ...]) -> str:
     model: type[BaseModel] = Settings
     for part in where[:-1]:
-        field = model.model_fields.get(str(part))  # absent where `part` is a list's place or a chosen name
+        field = model.model_fields.get(str(part))  # absent where `part` is an index of a list or a free name
         model = model if field is None else _section(field.annotation) or model
     return ", ".join(model.model_fields)
 
@@ -171,7 +170,7 @@ def _section(annotation: object) -> type[BaseModel] | None:
     """Return the Section inside an annotation such as `Floors | None` or `dict[str, Behaviour]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _section(part))), None)
+    return next((section for part in get_args(annotation) if (section := _section(part))), None)
 
 
 def _line(tree: object, where: tuple[str | int, ...]) -> int:

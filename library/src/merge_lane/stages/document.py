@@ -1,16 +1,17 @@
-"""document: the model card, made from the contract, the bundle and what was measured; nothing is typed."""
+"""document: the model card, written from the contract, the bundle and what was measured."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from merge_lane.data.columns import Role
 from merge_lane.data.slices import order
 from merge_lane.errors import SourceError
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
+from merge_lane.metrics.text import interval, number
 from merge_lane.model import bundle
 from merge_lane.system.files import read_json, write_text
+from merge_lane.system.markdown import escape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
 WELL_CALIBRATED = 0.02
 """Below this expected calibration error a probability may be read as it stands."""
 
-MARKUP = re.compile(r"[\\`*\[\]|~!>#$]|(?<!\w)_|_(?!\w)")
-"""What Markdown could read as markup in a cell; an underscore inside a name is none."""
+CELL = 10_000
+"""Characters of a cell; a contract's own texts are not cut."""
 
 ROLES = {
-    Role.FEATURE: "Learnt from",
-    Role.KEY: "Identify a row, never learnt from",
+    Role.FEATURE: "Used for training",
+    Role.KEY: "Identify a row, never used for training",
     Role.TIME: "Order the rows",
     Role.LABEL: "Predicted",
     Role.FORBIDDEN: "Known too late, refused as features",
@@ -70,22 +71,22 @@ def card(model: Bundle, metrics: dict[str, Any], slices: dict[str, Any]) -> str:
 def _measured(metrics: dict[str, Any]) -> str:
     rows = metrics["rows"]
     return (
-        f"Measured on {rows['test']:,} rows later than the {rows['train']:,} it learnt from; "
+        f"Measured on {rows['test']:,} rows later than the {rows['train']:,} used for training; "
         "intervals resample whole days."
     )
 
 
 def metric_table(metrics: dict[str, Any]) -> str:
-    """Return the metrics of the model beside its baselines as a table of text, intervals in brackets."""
+    """Return the metrics of the model next to its baselines as a table of text, intervals in brackets."""
     task = next(name for name, table in METRICS.items() if set(metrics["model"]) == set(table))
     head = ["", "model", "interval", "rate table", "base rate"]
     body = [
         [
             metric.title,
-            _number(metrics["model"][name]["value"]),
-            _interval(metrics["model"][name]),
-            _number(metrics["rate_table"][name]["value"]),
-            _number(metrics["base_rate"][name]["value"]),
+            number(metrics["model"][name]["value"]),
+            interval(metrics["model"][name]["low"], metrics["model"][name]["high"]),
+            number(metrics["rate_table"][name]["value"]),
+            number(metrics["base_rate"][name]["value"]),
         ]
         for name, metric in METRICS[task].items()
     ]
@@ -93,7 +94,7 @@ def metric_table(metrics: dict[str, Any]) -> str:
 
 
 def _aligned(table: list[list[str]]) -> str:
-    widths = [max(len(row[place]) for row in table) for place in range(len(table[0]))]
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     lines = []
     for row in table:
         cells = [
@@ -102,14 +103,6 @@ def _aligned(table: list[list[str]]) -> str:
         ]
         lines.append("  ".join(cells).rstrip())
     return "\n".join(lines)
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
-
-
-def _interval(figure: dict[str, float | None]) -> str:
-    return f"[{_number(figure['low'])}, {_number(figure['high'])}]" if figure["low"] is not None else "-"
 
 
 def _calibration(metrics: dict[str, Any]) -> str:
@@ -134,7 +127,7 @@ def _slice_table(name: str, groups: dict[str, Any], task: str) -> str:
     rule = "|---|---:|" + "---:|" * len(measures)
     lines = [
         f"| {_cell(value)} | {figures['rows']:,} | "
-        + " | ".join(_number(figures.get(m)) for m in measures)
+        + " | ".join(number(figures.get(m)) for m in measures)
         + " |"
         for value, figures in sorted(groups.items(), key=lambda item: order(item[0]))
     ]
@@ -162,7 +155,4 @@ def _limits(column: Column) -> str:
 
 
 def _cell(text: object) -> str:
-    """Return any text as what it says: in its cell, no markup, no link, no image, nobody mentioned."""
-    plain = " ".join(str(text).split())
-    escaped = MARKUP.sub(r"\\\g<0>", plain.replace("&", "&amp;").replace("<", "&lt;"))
-    return escaped.replace("://", ":&#47;/").replace("www.", "www&#46;").replace("@", "&#64;")
+    return escape(str(text), CELL)

@@ -1,4 +1,4 @@
-"""evaluate: the model on the test months, beside what needs no model, each figure with its interval."""
+"""evaluate: the model on the test months, next to baselines, each figure with its interval."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from merge_lane.data import slices, tables
 from merge_lane.data.labels import labels
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import TrainingError
-from merge_lane.metrics import Resampling, baseline, curves, intervals, point
+from merge_lane.metrics import baseline
+from merge_lane.metrics.bootstrap import Resampling, intervals, point
+from merge_lane.metrics.curves import curves
 from merge_lane.model import bundle
 from merge_lane.system.files import write_json, write_text
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from merge_lane.data.columns import Schema
-    from merge_lane.metrics import Curve
+    from merge_lane.metrics.curves import Curve
     from merge_lane.model.bundle import Bundle
     from merge_lane.settings import Evaluate
 
@@ -37,7 +39,7 @@ class Tested:
     resampling: Resampling
 
 
-def evaluate(path: Path, models: Path, given: Evaluate, target: Path) -> dict[str, Any]:
+def evaluate(path: Path, models: Path, params: Evaluate, target: Path) -> dict[str, Any]:
     """Score the test rows in `path` with the bundle in `models`; write metrics, slices, curves, predictions.
 
     Returns what `metrics.json` holds. Raises BundleError for a bundle that is not whole, TrainingError
@@ -52,11 +54,11 @@ def evaluate(path: Path, models: Path, given: Evaluate, target: Path) -> dict[st
             where="params.yaml, data.months and split.test_from",
             next="let split.test_from be a month that data.months has",
         )
-    tested = score(test, model, given)
-    report, sliced = measured(tested, known, model, given), by_slice(tested, model, given)
-    drawn = curves(model.task, tested.labels, tested.scores, given.bins)
-    scored = predictions(tested, model, given)
-    # Nothing is written before everything is made: a mistake leaves no report beside an older one.
+    tested = score(test, model, params)
+    report, sliced = measured(tested, known, model, params), by_slice(tested, model, params)
+    drawn = curves(model.task, tested.labels, tested.scores, params.bins)
+    scored = predictions(tested, model, params)
+    # Nothing is written before everything is made: a mistake leaves no report next to an older one.
     write_json(target / "metrics.json", report)
     write_json(target / "slices.json", sliced)
     for name, curve in drawn.items():
@@ -65,7 +67,7 @@ def evaluate(path: Path, models: Path, given: Evaluate, target: Path) -> dict[st
     return report
 
 
-def score(test: pl.DataFrame, model: Bundle, given: Evaluate) -> Tested:
+def score(test: pl.DataFrame, model: Bundle, params: Evaluate) -> Tested:
     """Score the test rows exactly as the API does."""
     scores = model.predict(tables.to_arrays(test, [c.name for c in model.schema.request]))
     time = model.schema.time
@@ -73,23 +75,23 @@ def score(test: pl.DataFrame, model: Bundle, given: Evaluate) -> Tested:
     resampling = Resampling.of(
         times,
         test.height,
-        bootstrap=given.bootstrap,
-        confidence=given.confidence,
-        bins=given.bins,
-        seed=given.seed,
+        bootstrap=params.bootstrap,
+        confidence=params.confidence,
+        bins=params.bins,
+        seed=params.seed,
     )
     return Tested(test, labels(test, model.schema, model.classes or []), scores, resampling)
 
 
-def measured(tested: Tested, known: pl.DataFrame, model: Bundle, given: Evaluate) -> dict[str, Any]:
-    """Return the metrics of the model and of both baselines, with intervals, and what they stand on."""
+def measured(tested: Tested, known: pl.DataFrame, model: Bundle, params: Evaluate) -> dict[str, Any]:
+    """Return the metrics of the model and of both baselines, with intervals, and the counts of rows."""
     classes = model.classes or []
     seen = labels(known, model.schema, classes)
-    groups = _groups(pl.concat([known, tested.rows]), given, model.schema)
-    before, asked = groups.head(known.height), groups.tail(tested.rows.height)
+    groups = _groups(pl.concat([known, tested.rows]), params, model.schema)
+    before, current = groups.head(known.height), groups.tail(tested.rows.height)
     competitors = {
         "model": tested.scores,
-        "rate_table": baseline.rate_table(before, seen, asked, len(classes)),
+        "rate_table": baseline.rate_table(before, seen, current, len(classes)),
         "base_rate": baseline.base_rate(seen, len(tested.labels), len(classes)),
     }
     figures = {
@@ -99,10 +101,10 @@ def measured(tested: Tested, known: pl.DataFrame, model: Bundle, given: Evaluate
     return {**figures, **_facts(tested, seen, classes)}
 
 
-def _groups(rows: pl.DataFrame, given: Evaluate, schema: Schema) -> pl.DataFrame:
+def _groups(rows: pl.DataFrame, params: Evaluate, schema: Schema) -> pl.DataFrame:
     """Return the groups of the rate table as text; with no column to group by, all rows are one group."""
     everyone = {"": pl.repeat("all", rows.height, eager=True)}
-    return pl.DataFrame(everyone | {name: slices.group(rows, name, schema) for name in given.rate_table})
+    return pl.DataFrame(everyone | {name: slices.group(rows, name, schema) for name in params.rate_table})
 
 
 def _facts(tested: Tested, seen: np.ndarray, classes: list[str]) -> dict[str, Any]:
@@ -113,31 +115,31 @@ def _facts(tested: Tested, seen: np.ndarray, classes: list[str]) -> dict[str, An
     return facts
 
 
-def by_slice(tested: Tested, model: Bundle, given: Evaluate) -> dict[str, Any]:
+def by_slice(tested: Tested, model: Bundle, params: Evaluate) -> dict[str, Any]:
     """Return rows and metrics of every group of every slice; groups too small to judge have rows only."""
     report: dict[str, Any] = {}
-    for name in given.slices:
+    for name in params.slices:
         groups = slices.group(tested.rows, name, model.schema).to_numpy()
         report[name] = {
-            value: _one(tested, groups == value, model.task, given) for value in set(groups.tolist())
+            value: _one(tested, groups == value, model.task, params) for value in set(groups.tolist())
         }
     return report
 
 
-def _one(tested: Tested, chosen: np.ndarray, task: str, given: Evaluate) -> dict[str, Any]:
+def _one(tested: Tested, chosen: np.ndarray, task: str, params: Evaluate) -> dict[str, Any]:
     rows = int(chosen.sum())
-    if rows < given.min_slice_rows:
+    if rows < params.min_slice_rows:
         return {"rows": rows}
-    found = point(task, tested.labels[chosen], tested.scores[chosen], bins=given.bins)
-    return {"rows": rows, **rounded({name: value for name, value in found.items() if np.isfinite(value)})}
+    values = point(task, tested.labels[chosen], tested.scores[chosen], bins=params.bins)
+    return {"rows": rows, **rounded({name: value for name, value in values.items() if np.isfinite(value)})}
 
 
-def predictions(tested: Tested, model: Bundle, given: Evaluate) -> pl.DataFrame:
-    """Return the test rows' keys, slices, label and score: a later review need not score again."""
+def predictions(tested: Tested, model: Bundle, params: Evaluate) -> pl.DataFrame:
+    """Return the test rows' keys, slices, label and score: a later review does not score again."""
     schema = model.schema
     keys = [c.name for c in schema.request if c.role in ("key", "time")]
-    sliced = slices.add(tested.rows, given.slices, schema)
-    kept = sliced.select(*keys, MONTH, schema.label.name, *(f"slice:{name}" for name in given.slices))
+    sliced = slices.add(tested.rows, params.slices, schema)
+    kept = sliced.select(*keys, MONTH, schema.label.name, *(f"slice:{name}" for name in params.slices))
     if tested.scores.ndim == 1:
         return kept.with_columns(pl.Series("score", tested.scores))
     return kept.with_columns(

@@ -41,16 +41,16 @@ def featurize(months: dict[str, Path], schema: Schema, split: Split, target: Pat
 
 def leftovers(months: Collection[str], folders: Iterable[Path]) -> list[Path]:
     """Return the files of months that are not among `months`, in order."""
-    found = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
-    return sorted(path for path in found if MONTH_NAME.fullmatch(path.stem) and path.stem not in months)
+    files = [path for folder in folders if folder.is_dir() for path in folder.iterdir()]
+    return sorted(path for path in files if MONTH_NAME.fullmatch(path.stem) and path.stem not in months)
 
 
 def refuse_leftovers(months: Collection[str], folders: Iterable[Path]) -> None:
     """Raise SourceError for files of other months: DVC hashes whole folders, so they would count."""
-    found = leftovers(months, folders)
-    if found:
+    files = leftovers(months, folders)
+    if files:
         raise SourceError(
-            f"{len(found)} file(s) belong to months that params.yaml does not name.",
-            where=", ".join(str(path) for path in found[:5]),
+            f"{len(files)} file(s) belong to months that params.yaml does not name.",
+            where=", ".join(str(path) for path in files[:5]),
             next="merge-lane prune, then dvc repro (make reproduce does both)",
         )

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def ingest(origin: str, month: str, schema: Schema, target: Path) -> pl.DataFrame:
     """Read `month` from `origin` (a source's name or a path pattern) and write it to `target` as Parquet.
 
-    Returns the rows. Types are cast where nothing is lost; what is wrong stays wrong and is for
-    `validate` to report. Raises SourceError if the month cannot be had, WriteError if it cannot be written.
+    Returns the rows. Types are cast where nothing is lost; what does not fit stays as it is, and
+    `validate` reports it. Raises SourceError if the month is not available, WriteError if writing fails.
     """
     read = project.source().read(origin, month)
     if read.is_empty():

@@ -1,8 +1,7 @@
-"""train: learn from the training rows, stop early on later days, write the bundle."""
+"""train: fit a model to the training rows, stop early on later days, write the bundle."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +12,25 @@ from merge_lane import project
 from merge_lane.data import tables
 from merge_lane.data.labels import class_names, labels
 from merge_lane.data.split import PART, TRAIN, VALIDATION
-from merge_lane.errors import LeakError, ParamsError, TrainingError
-from merge_lane.metrics import delong
-from merge_lane.model import bundle
+from merge_lane.errors import LeakError, TrainingError
+from merge_lane.metrics.ranking import delong
+from merge_lane.model import learners
 from merge_lane.model.encode import Encoding
+from merge_lane.model.export import export
 from merge_lane.model.inputs import model_features
 from merge_lane.model.reference import reference
-from merge_lane.system.files import digest, dump_json
+from merge_lane.system.files import digest, json_digest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import xgboost as xgb
-
     from merge_lane.data.columns import Arrays, Schema
     from merge_lane.settings import Train
-
-REPORT_EVERY_ROUNDS = 50
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training: trees, rows learnt from, the model's hash."""
+    """The result of a training: trees, rows used for training, the model's hash."""
 
     rounds: int
     rows: int
@@ -49,10 +45,12 @@ class Part:
     labels: np.ndarray
 
 
-def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> Trained:
-    """Train on the rows in `path` and write the bundle to `target`.
+def train(
+    path: Path, schema: Schema, params: Train, task: str, target: Path, *, learner: str = learners.DEFAULT
+) -> Trained:
+    """Train on the rows in `path` and write the bundle to `target`; `learner` is one of LEARNERS.
 
-    Raises TrainingError where there is nothing to learn from, LeakError where one feature alone knows
+    Raises TrainingError where there is nothing to train on, LeakError where one feature alone knows
     the answer, ParamsError for a monotone constraint on a feature that does not exist.
     """
     rows = tables.read(path)
@@ -60,36 +58,37 @@ def train(path: Path, schema: Schema, given: Train, task: str, target: Path) -> 
     parts = {name: _part(rows.filter(pl.col(PART) == name), schema, classes) for name in (TRAIN, VALIDATION)}
     refuse_hopeless(parts, task)
     if task == "binary":
-        refuse_leak(parts[TRAIN], given.max_single_feature_auc)
-    encoding = Encoding.fit(parts[TRAIN].features, given.max_categories)
-    booster = fit(parts, encoding, given, task, len(classes))
-    inputs = {
-        "data": digest(path),
-        "params": _hash(given.model_dump(mode="json")),
-        "contract": schema.hash,
-        "features": digest(str(project.features().__file__)),
-    }
-    rounds = booster.best_iteration + 1
-    scores = booster.inplace_predict(encoding.matrix(parts[VALIDATION].features), iteration_range=(0, rounds))
-    model = bundle.export(
+        refuse_leak(parts[TRAIN], params.max_single_feature_auc)
+    encoding = Encoding.fit(parts[TRAIN].features, params.max_categories)
+    model = fit(parts, encoding, params, task, len(classes), learner=learner)
+    module = learners.LEARNERS[learner]
+    scores = module.predict(model, encoding.matrix(parts[VALIDATION].features))
+    written = export(
         target,
-        booster,
+        model,
         schema=schema,
         encoding=encoding,
         reference=reference(parts[TRAIN].features, scores, classes or None),
         task=task,
         classes=classes or None,
-        inputs=inputs,
+        inputs=_inputs(path, schema, params),
+        learner=learner,
     )
-    return Trained(rounds, len(parts[TRAIN].labels), model)
+    return Trained(module.rounds(model), len(parts[TRAIN].labels), written)
+
+
+def _inputs(path: Path, schema: Schema, params: Train) -> dict[str, str]:
+    """Return the hash of everything that the model is made from."""
+    return {
+        "data": digest(path),
+        "params": json_digest(params.model_dump(mode="json")),
+        "contract": schema.hash,
+        "features": digest(str(project.features().__file__)),
+    }
 
 
 def _part(rows: pl.DataFrame, schema: Schema, classes: list[str]) -> Part:
     return Part(model_features(rows, schema), labels(rows, schema, classes))
-
-
-def _hash(value: Any) -> str:
-    return hashlib.sha256(dump_json(value).encode()).hexdigest()
 
 
 def refuse_hopeless(parts: dict[str, Part], task: str) -> None:
@@ -105,7 +104,7 @@ def refuse_hopeless(parts: dict[str, Part], task: str) -> None:
         raise TrainingError(
             "All training rows have the same label: there is nothing to learn.",
             where="the label column",
-            next="add months, or mend the label in source.py",
+            next="add months, or fix the label in source.py",
         )
 
 
@@ -117,7 +116,7 @@ def refuse_leak(part: Part, limit: float) -> None:
         auc = single_feature_auc(values, part.labels)
         if auc > limit:
             raise LeakError(
-                f"The feature {name} alone reaches a ROC AUC of {auc:.3f}: it has seen the answer.",
+                f"The feature {name} alone reaches a ROC AUC of {auc:.3f}: it contains the answer.",
                 where=f"features.py, {name}",
                 next="leave it out, or raise train.max_single_feature_auc if it is honest",
             )
@@ -129,57 +128,19 @@ def single_feature_auc(values: np.ndarray, labels: np.ndarray) -> float:
     return max(auc, 1.0 - auc)
 
 
-def fit(parts: dict[str, Part], encoding: Encoding, given: Train, task: str, classes: int) -> xgb.Booster:
-    """Return the booster; its best round is the one on the validation days."""
-    import xgboost as xgb
-
-    train = xgb.QuantileDMatrix(
-        encoding.matrix(parts[TRAIN].features),
-        parts[TRAIN].labels,
-        max_bin=given.max_bin,
-        nthread=given.threads,
+def fit(
+    parts: dict[str, Part],
+    encoding: Encoding,
+    params: Train,
+    task: str,
+    classes: int,
+    *,
+    learner: str = learners.DEFAULT,
+) -> Any:
+    """Return the learner's model of the training rows; the validation rows say when to stop."""
+    train, validation = (
+        (encoding.matrix(parts[name].features), parts[name].labels) for name in (TRAIN, VALIDATION)
     )
-    later = xgb.QuantileDMatrix(
-        encoding.matrix(parts[VALIDATION].features),
-        parts[VALIDATION].labels,
-        ref=train,
-        nthread=given.threads,
+    return learners.LEARNERS[learner].fit(
+        train, validation, params, task=task, classes=classes, names=encoding.names
     )
-    return xgb.train(
-        parameters(given, task, classes, encoding.names),
-        train,
-        given.rounds,
-        evals=[(later, VALIDATION)],
-        early_stopping_rounds=given.early_stopping_rounds,
-        verbose_eval=REPORT_EVERY_ROUNDS,
-    )
-
-
-def parameters(given: Train, task: str, classes: int, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return xgboost's parameters. Raises ParamsError for a monotone constraint on an unknown feature."""
-    objectives: dict[str, dict[str, Any]] = {
-        "binary": {"objective": "binary:logistic", "eval_metric": "logloss"},
-        "multiclass": {"objective": "multi:softprob", "eval_metric": "mlogloss", "num_class": classes},
-        "regression": {"objective": "reg:squarederror", "eval_metric": "rmse"},
-    }
-    unknown = sorted(set(given.monotone) - set(names))
-    if unknown:
-        raise ParamsError(
-            f"train.monotone names {', '.join(unknown)}, which features.build does not return.",
-            where="params.yaml, train.monotone",
-            next=f"choose from {', '.join(names)}",
-        )
-    same = given.model_dump(
-        include={
-            "learning_rate", "max_depth", "min_child_weight", "subsample",
-            "colsample_bytree", "reg_lambda", "max_bin", "seed",
-        }
-    )  # fmt: skip
-    monotone = tuple(given.monotone.get(name, 0) for name in names)
-    return {
-        **objectives[task],
-        **same,
-        "tree_method": "hist",
-        "nthread": given.threads,
-        "monotone_constraints": monotone,
-    }

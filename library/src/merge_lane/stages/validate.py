@@ -13,6 +13,7 @@ from merge_lane.data import schema as contracts
 from merge_lane.data import tables
 from merge_lane.errors import ContractError
 from merge_lane.system.files import write_json, write_text
+from merge_lane.system.markdown import escape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 200
 CONSEQUENCES = ("ComputeError", "InvalidOperationError", "ColumnNotFoundError", "SchemaError")
-"""What checks die of where a column is missing or mistyped: the column itself is listed."""
+"""How checks fail where a column is missing or mistyped: the column itself is listed."""
 
 Finding = dict[str, Any]
 
@@ -44,7 +45,7 @@ def validate(rows: pl.DataFrame, model: type[pa.DataFrameModel], month: str) -> 
 
 
 def write(report: dict[str, Any], target: Path) -> None:
-    """Write the report as JSON to `target` and for people beside it."""
+    """Write the report as JSON to `target` and as Markdown next to it."""
     write_json(target, report)
     write_text(target.with_suffix(".md"), render(report))
 
@@ -57,7 +58,7 @@ def check(report: dict[str, Any], target: Path) -> None:
     raise ContractError(
         f"{report['month']} breaks the contract in {len(lines)} way(s):\n" + "\n".join(lines),
         where=f"data/raw/{report['month']}.parquet",
-        next=f"read {target.with_suffix('.md')}; mend the data or contract.py, then dvc repro",
+        next=f"read {target.with_suffix('.md')}; fix the data or contract.py, then dvc repro",
     )
 
 
@@ -69,7 +70,7 @@ def render(report: dict[str, Any]) -> str:
         "",
         f"{report['rows']:,} rows, {report['labelled']:,} with a label.",
     ]
-    findings = [f"- {_sentence(finding)}" for finding in report["findings"]]
+    findings = [f"- {escape(_sentence(finding), 1000)}" for finding in report["findings"]]
     missing = [f"| {name} | {count:,} |" for name, count in report["missing"].items() if count]
     table = ["", "| column | missing values |", "|---|---:|", *missing] if missing else []
     return "\n".join([*head, *([""] if findings else []), *findings, *table])
@@ -92,7 +93,7 @@ def _contract_findings(rows: pl.DataFrame, model: type[pa.DataFrameModel]) -> li
     except pl.exceptions.PolarsError as error:
         # A cross-column check that meets a column of the wrong type: the type itself is the finding.
         raise ContractError(
-            f"The contract cannot be checked: {error}.", next="mend the check in contract.py"
+            f"The contract cannot be checked: {error}.", next="fix the check in contract.py"
         ) from error
     return []
 
@@ -102,18 +103,18 @@ def _grouped(cases: pl.DataFrame, rows: pl.DataFrame, model: type[pa.DataFrameMo
     schema, findings = model.to_schema(), []
     for (column, name), group in cases.group_by(["column", "check"], maintain_order=True):
         columns, check = _named(str(column), str(name), str(group["failure_case"][0]), schema)
-        places = group["index"].drop_nulls().sort().to_list()
+        indices = group["index"].drop_nulls().sort().to_list()
         if str(name).startswith("dtype("):
-            places = (
+            indices = (
                 tables.misfits(rows[str(column)], schema.columns[str(column)].dtype.type).arg_true().to_list()
             )
         if check:
-            findings.append(_finding(rows, columns, check, places))
+            findings.append(_finding(rows, columns, check, indices))
     return sorted(findings, key=lambda finding: (finding["column"], finding["check"]))
 
 
 def _named(column: str, check: str, case: str, schema: pa.DataFrameSchema) -> tuple[list[str], str]:
-    """Return the columns of a check, and in words what pandera's structural checks mean."""
+    """Return the columns of a check, and what pandera's structural checks mean."""
     structural = {
         "column_in_dataframe": ([case], "the column is missing"),
         "column_in_schema": ([case], "the contract has no such column"),
@@ -130,16 +131,16 @@ def _named(column: str, check: str, case: str, schema: pa.DataFrameSchema) -> tu
     return [name for name in schema.columns if re.search(rf"\b{re.escape(name)}\b", check)], check
 
 
-def _finding(rows: pl.DataFrame, columns: list[str], check: str, places: list[int]) -> Finding:
-    sample = [{"row": place, "value": _value(rows, place, columns)} for place in places[:SAMPLE_ROWS]]
-    return {"column": ", ".join(columns) or "row", "check": check, "count": len(places), "sample": sample}
+def _finding(rows: pl.DataFrame, columns: list[str], check: str, indices: list[int]) -> Finding:
+    sample = [{"row": index, "value": _value(rows, index, columns)} for index in indices[:SAMPLE_ROWS]]
+    return {"column": ", ".join(columns) or "row", "check": check, "count": len(indices), "sample": sample}
 
 
-def _value(rows: pl.DataFrame, place: int, columns: list[str]) -> str:
+def _value(rows: pl.DataFrame, index: int, columns: list[str]) -> str:
     """Return what the columns hold in a row: the value of one, `name=value` of several (none named: all)."""
     if len(columns) == 1:
-        return str(rows[place, columns[0]])[:SAMPLE_CHARACTERS]
-    values = [f"{name}={rows[place, name]}" for name in columns or rows.columns if name in rows.columns]
+        return str(rows[index, columns[0]])[:SAMPLE_CHARACTERS]
+    values = [f"{name}={rows[index, name]}" for name in columns or rows.columns if name in rows.columns]
     return ", ".join(values)[:SAMPLE_CHARACTERS]
 
 
@@ -147,8 +148,8 @@ def _month_findings(rows: pl.DataFrame, time: str, month: str) -> list[Finding]:
     if not rows[time].dtype.is_temporal():
         return []
     outside = rows.select(pl.col(time).dt.strftime("%Y-%m") != month).to_series().fill_null(value=False)
-    places = outside.arg_true().to_list()
-    return [_finding(rows, [time], f"outside {month}", places)] if places else []
+    indices = outside.arg_true().to_list()
+    return [_finding(rows, [time], f"outside {month}", indices)] if indices else []
 
 
 def validate_file(path: Path, model: type[pa.DataFrameModel], month: str, target: Path) -> dict[str, Any]:

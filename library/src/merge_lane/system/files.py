@@ -114,6 +114,11 @@ def dump_json(value: Any) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
 
 
+def json_digest(value: Any) -> str:
+    """Return the sha256 of `value` as JSON with sorted keys."""
+    return hashlib.sha256(dump_json(value).encode()).hexdigest()
+
+
 def write_json(target: Path | str, value: Any) -> None:
     """Write `value` as JSON: sorted keys, two spaces, one newline at the end."""
     write_text(target, dump_json(value))

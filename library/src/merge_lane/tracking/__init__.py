@@ -44,7 +44,7 @@ BYTES_PER_SECOND = 1_000_000  # an upload slower than this counts as hanging
 
 @dataclass(frozen=True)
 class Tracked:
-    """A run in MLflow; `created` is False where it had been there before."""
+    """A run in MLflow; `created` is False where it existed before."""
 
     run_id: str
     created: bool
@@ -55,7 +55,7 @@ def track(root: Path | str = ".", uri: str | None = None) -> Tracked:
     """Log the model in `root` to MLflow once; a second call finds the run and changes nothing.
 
     `uri` defaults to MLFLOW_TRACKING_URI, then to `mlflow.db` in `root`. Raises TrackingError, after ten
-    seconds at most where the server is down or hangs, and BundleError where there is no whole model.
+    seconds at most where the server is down or hangs, and BundleError where the model is not complete.
     """
     root = Path(root).resolve()
     run = read(root)
@@ -128,9 +128,9 @@ def _log(client: MlflowClient, run: Run, home: Path | None, alive: Callable[[], 
 
 def _experiment(client: MlflowClient, home: Path | None) -> str:
     name = _experiment_name()
-    if found := client.get_experiment_by_name(name):
-        return str(found.experiment_id)
-    # A server knows where its artifacts go; here they go beside the database.
+    if known := client.get_experiment_by_name(name):
+        return str(known.experiment_id)
+    # A server knows where its artifacts go; here they go next to the database.
     location = (home / "mlartifacts").as_uri() if home else None
     return str(client.create_experiment(name, artifact_location=location))
 

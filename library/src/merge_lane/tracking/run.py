@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import math
 import re
-import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from merge_lane import settings
 from merge_lane.errors import BundleError
+from merge_lane.repository.git import ask
 from merge_lane.system.files import digest, read_json
 
 if TYPE_CHECKING:
@@ -63,15 +63,15 @@ def flatten(value: Any, prefix: str = "") -> dict[str, str]:
 
 def _numbers(values: dict[str, str]) -> dict[str, float]:
     """Keep what is a finite number: MLflow's metrics are nothing else."""
-    found = {}
+    numbers = {}
     for key, text in values.items():
         try:
             number = float(text)
         except ValueError:
             continue
         if math.isfinite(number):
-            found[safe_name(key)] = number
-    return found
+            numbers[safe_name(key)] = number
+    return numbers
 
 
 def safe_name(key: str) -> str:
@@ -103,24 +103,19 @@ def _bundle_files(root: Path, manifest: dict[str, Any]) -> list[tuple[Path, str]
             raise BundleError(
                 f"{name} is {state}: the bundle is not the one that its manifest names.",
                 where=str(path),
-                next="dvc checkout --force models brings it back; dvc repro makes it anew",
+                next="dvc checkout --force models brings it back; dvc repro makes it again",
             )
     return [(models / name, "bundle") for name in (*sorted(manifest["files"]), "manifest.json")]
 
 
 def _report_files(root: Path) -> list[tuple[Path, str]]:
     reports = [root / "reports" / name for name in ("metrics.json", "slices.json", "model_card.md")]
-    found = [(path, "reports") for path in reports if path.is_file()]
-    return found + [(path, "plots") for path in _curves(root)]
+    files = [(path, "reports") for path in reports if path.is_file()]
+    return files + [(path, "plots") for path in _curves(root)]
 
 
 def _commit(root: Path) -> dict[str, str]:
     """Return the commit that is checked out, and whether anything differs from it."""
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD") or "unknown"
-    changed = _git(root, "status", "--porcelain")
+    commit = ask("rev-parse", "--verify", "--quiet", "HEAD", root=root) or "unknown"
+    changed = ask("status", "--porcelain", root=root)
     return {"mlflow.source.git.commit": commit, "git_dirty": str(bool(changed)).lower()}
-
-
-def _git(root: Path, *arguments: str) -> str:
-    ran = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=False)
-    return ran.stdout.strip()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from forge.github.fake import InMemory, Repository, Served
-from workflows.fake_github import make_certificate
+from forge.github.hub import make_certificate
 
 from merge_lane.commands import github as verb
 from merge_lane.errors import GitHubError
@@ -25,24 +25,24 @@ def repository():
 
 
 @pytest.fixture
-def asked():
+def declaration():
     return declared.load(FILE)
 
 
-def bring(repository, asked):
+def bring(repository, declaration):
     """Do all that is to be done; return how each change was announced."""
     api = InMemory(repository)
-    todo = list(changes.changes(api, asked))
+    todo = list(changes.changes(api, declaration))
     verb.apply(api, todo)
     return [change.text for change in todo]
 
 
-def with_(asked, **parts):
-    return declared.Wanted.model_validate({**asked.model_dump(), **parts})
+def with_(declaration, **parts):
+    return declared.Declaration.model_validate({**declaration.model_dump(), **parts})
 
 
-def test_a_new_repository_gets_everything(repository, asked):
-    told = bring(repository, asked)
+def test_a_new_repository_gets_everything(repository, declaration):
+    messages = bring(repository, declaration)
     rules = {rule["type"]: rule.get("parameters", {}) for rule in repository.rulesets[1]["rules"]}
     checks = rules["required_status_checks"]["required_status_checks"]
     assert [check["context"] for check in checks] == ["pass"]
@@ -50,25 +50,25 @@ def test_a_new_repository_gets_everything(repository, asked):
     assert repository.rulesets[1]["bypass_actors"] == []
     assert set(repository.environments) == {"staging", "production", "plan"}
     assert repository.policies["production"].keys() == {"main"}
-    assert set(repository.labels) == set(asked.labels)
-    assert "environment production: create, approved by ada" in told
+    assert set(repository.labels) == set(declaration.labels)
+    assert "environment production: create, approved by ada" in messages
 
 
-def test_a_second_run_changes_nothing(repository, asked):
-    bring(repository, asked)
+def test_a_second_run_changes_nothing(repository, declaration):
+    bring(repository, declaration)
     repository.sent.clear()
-    assert bring(repository, asked) == []
+    assert bring(repository, declaration) == []
     assert repository.sent == []
 
 
-def test_what_somebody_changed_on_github_is_brought_back(repository, asked):
-    bring(repository, asked)
+def test_what_somebody_changed_on_github_is_brought_back(repository, declaration):
+    bring(repository, declaration)
     repository.rulesets[1]["enforcement"] = "disabled"
     repository.labels["drift"]["color"] = "000000"
     repository.environments["production"]["protection_rules"] = []
     repository.policies["staging"].clear()
-    told = bring(repository, asked)
-    assert [text.split(":")[0] for text in told] == [
+    messages = bring(repository, declaration)
+    assert [text.split(":")[0] for text in messages] == [
         "label drift",
         "environment staging",
         "environment production",
@@ -77,39 +77,39 @@ def test_what_somebody_changed_on_github_is_brought_back(repository, asked):
     assert repository.rulesets[1]["enforcement"] == "active"
 
 
-def test_labels_beyond_the_first_page_are_found(repository, asked):
+def test_labels_beyond_the_first_page_are_found(repository, declaration):
     repository.labels = {f"l{n}": {"name": f"l{n}"} for n in range(150)} | {
-        name: {"name": name, **label.model_dump()} for name, label in asked.labels.items()
+        name: {"name": name, **label.model_dump()} for name, label in declaration.labels.items()
     }
-    assert not [text for text in bring(repository, asked) if text.startswith("label")]
+    assert not [text for text in bring(repository, declaration) if text.startswith("label")]
 
 
-def test_a_variable_with_a_value_is_set_and_updated(repository, asked):
-    first = with_(asked, variables={"REGION": {"purpose": "where", "value": "eu-1"}})
-    second = with_(asked, variables={"REGION": {"purpose": "where", "value": "eu-2"}})
+def test_a_variable_with_a_value_is_set_and_updated(repository, declaration):
+    first = with_(declaration, variables={"REGION": {"purpose": "where", "value": "eu-1"}})
+    second = with_(declaration, variables={"REGION": {"purpose": "where", "value": "eu-2"}})
     assert "variable REGION: create with 'eu-1'" in bring(repository, first)
     assert bring(repository, second) == ["variable REGION: 'eu-1' -> 'eu-2'"]
     assert repository.variables["REGION"]["value"] == "eu-2"
 
 
-def test_what_only_a_person_can_set_is_named_with_its_command(repository, asked):
+def test_what_only_a_person_can_set_is_named_with_its_command(repository, declaration):
     api = InMemory(repository)
-    told = "\n".join(changes.missing(api, asked))
-    assert "gh variable set APP_ID" in told
-    assert "gh secret set APP_PRIVATE_KEY" in told
-    repository.variables = {name: {"name": name} for name in asked.variables}
-    repository.secrets = {name: {"name": name} for name in asked.secrets}
-    assert changes.missing(api, asked) == []
+    messages = "\n".join(changes.missing(api, declaration))
+    assert "gh variable set APP_ID" in messages
+    assert "gh secret set APP_PRIVATE_KEY" in messages
+    repository.variables = {name: {"name": name} for name in declaration.variables}
+    repository.secrets = {name: {"name": name} for name in declaration.secrets}
+    assert changes.missing(api, declaration) == []
 
 
-def test_a_team_may_approve(repository, asked):
-    bring(repository, with_(asked, environments={"production": {"reviewers": ["acme/ops"]}}))
+def test_a_team_may_approve(repository, declaration):
+    bring(repository, with_(declaration, environments={"production": {"reviewers": ["acme/ops"]}}))
     (rule,) = repository.environments["production"]["protection_rules"]
     assert rule["reviewers"] == [{"type": "Team", "reviewer": {"id": 77}}]
 
 
-def test_an_environment_of_pull_requests_waits_for_nobody_and_takes_every_branch(repository, asked):
-    open_to_all = with_(asked, environments={"plan": {"pull_requests": True}})
+def test_an_environment_of_pull_requests_waits_for_nobody_and_takes_every_branch(repository, declaration):
+    open_to_all = with_(declaration, environments={"plan": {"pull_requests": True}})
     bring(repository, open_to_all)
     plan = repository.environments["plan"]
     assert plan["protection_rules"][0]["reviewers"] == []
@@ -120,28 +120,28 @@ def test_an_environment_of_pull_requests_waits_for_nobody_and_takes_every_branch
 
 
 @pytest.mark.parametrize("login", ["nobody", "acme"])
-def test_who_cannot_approve_is_refused_before_anything_changes(repository, asked, login):
+def test_who_cannot_approve_is_refused_before_anything_changes(repository, declaration, login):
     with pytest.raises(GitHubError, match=f"{login} cannot approve") as refusal:
-        bring(repository, with_(asked, environments={"production": {"reviewers": [login]}}))
+        bring(repository, with_(declaration, environments={"production": {"reviewers": [login]}}))
     assert "organization/team" in refusal.value.next
     assert repository.sent == []
 
 
-def test_one_refusal_does_not_stop_the_others(repository, asked):
+def test_one_refusal_does_not_stop_the_others(repository, declaration):
     repository.refuse["repos/acme/parcels/rulesets"] = (403, {"message": "Upgrade to GitHub Pro"})
     with pytest.raises(GitHubError, match="Upgrade to GitHub Pro"):
-        bring(repository, asked)
+        bring(repository, declaration)
     repository.refuse = {
         "repos/acme/parcels/environments/staging/deployment-branch-policies": (422, {"message": "No"})
     }
     with pytest.raises(GitHubError, match=r"1 of \d+ change\(s\) were refused"):
-        bring(repository, asked)
+        bring(repository, declaration)
     assert set(repository.environments) == {"staging", "production", "plan"}
 
 
-def test_only_github_com_pins_the_check_to_its_actions(asked):
+def test_only_github_com_pins_the_check_to_its_actions(declaration):
     def check(host):
-        rules = declared.ruleset_body(asked.ruleset, host)["rules"]
+        rules = declared.ruleset_body(declaration.ruleset, host)["rules"]
         return rules[-1]["parameters"]["required_status_checks"][0]
 
     assert check("github.com") == {"context": "pass", "integration_id": 15368}
@@ -163,14 +163,14 @@ def test_a_file_that_does_not_hold_is_refused_with_the_key(tmp_path, text, reaso
         declared.load(tmp_path / "repository.yaml")
 
 
-def test_every_variable_and_secret_of_a_workflow_is_listed(asked):
+def test_every_variable_and_secret_of_a_workflow_is_listed(declaration):
     """So that `make github` can say which are missing."""
     texts = [path.read_text() for path in (ROOT / ".github").rglob("*.yml")]
     used = {
         kind: set(re.findall(rf"\b{kind}\.([A-Z0-9_]+)", "\n".join(texts))) for kind in ("vars", "secrets")
     }
-    assert used["vars"] <= set(asked.variables)
-    assert used["secrets"] - {"GITHUB_TOKEN"} <= set(asked.secrets)
+    assert used["vars"] <= set(declaration.variables)
+    assert used["secrets"] - {"GITHUB_TOKEN"} <= set(declaration.secrets)
 
 
 @pytest.mark.parametrize(

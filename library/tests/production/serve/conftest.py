@@ -9,6 +9,7 @@ from toy_package import features
 
 from merge_lane.model import bundle, reference
 from merge_lane.model.encode import Encoding
+from merge_lane.model.export import export
 from merge_lane.production.serve.app import Api
 
 
@@ -50,9 +51,9 @@ def project_directory(tmp_path_factory):
     data = xgboost.DMatrix(matrix, label > np.median(label))
     booster = xgboost.train({"objective": "binary:logistic", "max_depth": 3, "nthread": 1}, data, 20)
     directory = tmp_path_factory.mktemp("project") / "models"
-    bundle.export(
+    export(
         directory, booster, schema=declared, encoding=encoding, task="binary",
         inputs={**toy.INPUTS, "contract": declared.hash},
-        reference=reference.reference(built, booster.inplace_predict(matrix)),
+        reference=reference.reference(built, booster.inplace_predict(matrix)), build=features.build,
     )  # fmt: skip
     return directory

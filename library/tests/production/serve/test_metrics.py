@@ -13,7 +13,8 @@ def samples(metrics):
     return {(s.name, *s.labels.values()): s.value for family in families for s in family.samples}
 
 
-def test_every_status_is_there_at_zero_before_the_first_request(toy_bundle):
+def test_statuses(toy_bundle):
+    """Every status has a counter at zero before the first request."""
     found = samples(Metrics(toy_bundle))
     counts = {code: found["merge_lane_requests_total", str(code)] for code in CODES}
     assert counts == dict.fromkeys(CODES, 0.0)
@@ -21,7 +22,8 @@ def test_every_status_is_there_at_zero_before_the_first_request(toy_bundle):
     assert found["merge_lane_model", toy_bundle.hash, "binary"] == 1.0
 
 
-def test_answers_rows_and_predictions_are_counted(toy_bundle):
+def test_counters(toy_bundle):
+    """Answers, rows and predictions are counted."""
     metrics = Metrics(toy_bundle)
     metrics.answered(200, 0.004)
     metrics.answered(422, 0.2)
@@ -39,7 +41,8 @@ def test_answers_rows_and_predictions_are_counted(toy_bundle):
     assert found["merge_lane_prediction_sum",] == 2.09
 
 
-def test_a_multiclass_model_counts_its_classes(tmp_path):
+def test_classes(tmp_path):
+    """A multiclass model counts its classes."""
     toy.export(tmp_path / "models", "multiclass")
     metrics = Metrics(bundle.load(tmp_path / "models", build=toy.build))
     metrics.scored(np.array([[0.1, 0.2, 0.7], [0.2, 0.1, 0.7], [0.8, 0.1, 0.1]]))
@@ -52,7 +55,8 @@ def test_a_multiclass_model_counts_its_classes(tmp_path):
     ]
 
 
-def test_a_regression_counts_values_beyond_the_range_of_training(tmp_path):
+def test_beyond_training(tmp_path):
+    """A regression counts values beyond the range of training."""
     toy.export(tmp_path / "models", "regression")
     metrics = Metrics(bundle.load(tmp_path / "models", build=toy.build))
     metrics.scored(np.array([-1e9, 1e9]))

@@ -1,4 +1,4 @@
-"""What goes into the image, and the tag that follows from it; tests/infra/test_image_engine.py builds one."""
+"""The content of the image, and the tag that follows from it; the tests of infra build one with an engine."""
 
 import shutil
 import subprocess
@@ -11,16 +11,19 @@ from merge_lane.system.files import digest
 
 CONTENT = [
     "infra/image/Dockerfile",
-    "infra/image/assemble.py",
     "requirements/build.txt",
     "requirements/serve.txt",
     "pyproject.toml",
     "src/flight_board/features.py",
+    "library/pyproject.toml",
+    "library/src/merge_lane/version.py",
 ]
 NOT_CONTENT = [
     "README.md",
     "src/merge_lane/__pycache__/features.pyc",
     "src/x.egg-info/PKG-INFO",
+    "library/src/merge_lane/__pycache__/version.pyc",
+    "library/tests/conftest.py",
 ]
 
 
@@ -95,3 +98,32 @@ def test_without_an_engine_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setenv("ENGINE", "no-such-engine")
     with pytest.raises(ReleaseError, match="no no-such-engine"):
         build.pull("merge-lane:any")
+
+
+def test_assemble_changes_the_tag(tree, tmp_path, monkeypatch):
+    """The program that runs inside the build is part of the content, though it comes with the library."""
+    before = build.content_tag(tree)
+    (tmp_path / "assemble.py").write_text("other")
+    monkeypatch.setattr(build, "ASSEMBLE", tmp_path / "assemble.py")
+    assert build.content_tag(tree) != before
+
+
+def test_wheel_in_vendor_changes_the_tag(tree):
+    """In a project the library is the wheel in vendor/."""
+    shutil.rmtree(tree / "library")
+    tags = {build.content_tag(tree)}
+    (tree / "vendor").mkdir()
+    wheel = tree / "vendor/merge_lane-1.0-py3-none-any.whl"
+    for content in ("one", "two"):
+        wheel.write_text(content)
+        tags.add(build.content_tag(tree))
+    assert len(tags) == 3
+
+
+def test_package_of_the_image(tree):
+    """The image is told the package that pyproject.toml declares; without one none is built."""
+    (tree / "pyproject.toml").write_text('[tool.merge-lane]\npackage = "flight_board"\n')
+    assert build.package(tree) == "flight_board"
+    (tree / "pyproject.toml").write_text("")
+    with pytest.raises(ReleaseError, match="declares no package"):
+        build.package(tree)

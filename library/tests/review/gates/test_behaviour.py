@@ -26,30 +26,37 @@ def by_key(rows):
 
 
 @pytest.mark.parametrize(("expect", "verdict"), [("up", "pass"), ("down", "blocked")])
-def test_a_model_must_move_the_way_that_the_domain_knows(expect, verdict):
+def test_direction(expect, verdict):
+    """A model must move in the direction that the domain knows."""
     assert judged(rising, ("delay",), expect=expect, add=30) == verdict
 
 
-def test_a_model_that_does_not_move_has_not_moved_the_wrong_way():
+def test_no_movement():
+    """A model that does not move passes."""
     assert judged(by_key, ("delay",), expect="up", add=30) == "pass"
 
 
-def test_a_model_that_learnt_from_a_key_is_blocked():
+def test_key():
+    """A model that uses a key is blocked."""
     assert judged(by_key, ("key",), expect="invariance") == "blocked"
     assert judged(rising, ("key",), expect="invariance") == "pass"
 
 
-def test_a_tolerance_is_a_tolerance():
+def test_tolerance():
+    """A movement within the tolerance passes."""
     assert judged(rising, ("delay",), expect="down", add=1, tolerance=0.02) == "pass"
 
 
 @pytest.mark.parametrize("column", ["no such", "key"])
-def test_a_column_that_cannot_be_added_to_is_refused_by_name(column):
+def test_unknown_column(column):
+    """A column that cannot be added to is refused by name."""
     with pytest.raises(ParamsError, match=column):
         judged(rising, (column,), expect="up", add=1)
 
 
-def test_classes_have_no_up():
+def test_classes():
+    """A direction is refused for a model of several classes."""
+
     def classes(rows):
         return np.tile([0.2, 0.8], (len(rows["delay"]), 1))
 
@@ -59,10 +66,12 @@ def test_classes_have_no_up():
 
 
 @pytest.mark.parametrize("given", [{"expect": "up"}, {"expect": "invariance", "add": 1}])
-def test_a_test_that_tests_nothing_is_refused(given):
+def test_empty_test(given):
+    """A test that tests nothing is refused."""
     with pytest.raises(ValidationError, match="add"):
         Behaviour(reason="a test", columns=("delay",), **given)
 
 
-def test_without_tests_the_gate_is_off():
+def test_no_tests():
+    """Without tests the gate is off."""
     assert [str(check.verdict) for check in behaviour(rising, ROWS, {}, seed=1)] == ["off"]

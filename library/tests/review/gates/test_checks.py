@@ -19,7 +19,8 @@ def waiver(gate="slices", days=1):
 
 
 @pytest.mark.parametrize("gate", ["slices", "slices:group=c roc_auc"])
-def test_a_waiver_opens_its_gate_or_its_check_and_is_shown(gate):
+def test_waiver(gate):
+    """A waiver opens its gate or its check, and is printed."""
     (check,) = waived([BLOCKED], [waiver(gate)], cases.TODAY)
     assert check.verdict is Verdict.WAIVED
     assert "someone" in check.waiver
@@ -27,46 +28,54 @@ def test_a_waiver_opens_its_gate_or_its_check_and_is_shown(gate):
 
 
 @pytest.mark.parametrize("gate", ["floors", "slices:group=a roc_auc"])
-def test_a_waiver_opens_nothing_else(gate):
+def test_waiver_of_another_gate(gate):
+    """A waiver opens nothing else."""
     assert blocking(waived([BLOCKED], [waiver(gate)], cases.TODAY)) == ["slices"]
 
 
-def test_a_waiver_holds_on_its_last_day_and_not_after():
+def test_last_day():
+    """A waiver holds on its last day and not after."""
     assert blocking(waived([BLOCKED], [waiver(days=0)], cases.TODAY)) == []
     assert blocking(waived([BLOCKED], [waiver(days=-1)], cases.TODAY)) == ["slices", "waivers"]
 
 
-def test_an_expired_waiver_blocks_even_where_its_gate_passes():
+def test_expired_waiver():
+    """An expired waiver blocks even where its gate passes."""
     passing = Check("slices", "", Verdict.PASS, "fine")
     assert blocking(waived([passing], [waiver(days=-1)], cases.TODAY)) == ["waivers"]
 
 
 @pytest.mark.parametrize("gate", ["pipeline", "waivers"])
-def test_what_makes_the_review_honest_cannot_be_waived(gate):
+def test_unwaivable(gate):
+    """The pipeline and expired waivers cannot be waived."""
     check = Check(gate, "", Verdict.BLOCKED, "not reproduced")
     assert blocking(waived([check], [waiver(gate)], cases.TODAY)) == [gate]
 
 
-def test_undecided_blocks_too():
+def test_undecided():
+    """Undecided blocks too."""
     assert blocking([Check("non_inferiority", "brier", Verdict.UNDECIDED, "too small")]) == [
         "non_inferiority"
     ]
 
 
 @pytest.mark.parametrize("missing", ["reason", "owner", "until"])
-def test_a_waiver_needs_a_reason_an_owner_and_an_end(missing):
+def test_incomplete_waiver(missing):
+    """A waiver needs a reason an owner and an end."""
     given = {"gate": "slices", "reason": "known", "owner": "someone", "until": "2026-01-01"}
     with pytest.raises(ValidationError, match=missing):
         Waiver.model_validate({name: value for name, value in given.items() if name != missing})
 
 
-def test_a_bare_date_is_refused_before_dvc_stumbles_over_it():
+def test_bare_date():
+    """A date without quotes is refused, because DVC cannot read it."""
     given = {"gate": "slices", "reason": "known", "owner": "someone", "until": cases.TODAY}
     with pytest.raises(ValidationError, match="in quotes"):
         Waiver.model_validate(given)
 
 
-def test_dozens_of_failures_of_one_gate_do_not_bury_the_others():
+def test_shortened():
+    """Dozens of failures of one gate do not bury the others."""
     many = [Check("slices", str(place), Verdict.BLOCKED, "") for place in range(40)]
     other = Check("latency", "", Verdict.BLOCKED, "")
     assert shortened([*many, other], 3) == [*many[:3], other, "and 37 more of slices (blocked)"]

@@ -68,7 +68,8 @@ def drawn(found):
 
 
 @pytest.mark.timeout(300)
-def test_mermaid_takes_every_chart_whatever_the_names(parser):
+def test_mermaid(parser):
+    """Mermaid accepts every chart, whatever the names."""
     texts = [chart for text in TEXTS for chart in drawn(cases.review(text))]
     found = verdicts(parser, texts)
     assert {verdict.get("kind") for verdict in found} == {"xychart", "pie"}
@@ -76,16 +77,19 @@ def test_mermaid_takes_every_chart_whatever_the_names(parser):
 
 
 @pytest.mark.timeout(300)
-def test_mermaid_would_say_if_a_chart_were_broken(parser):
+def test_broken_chart(parser):
+    """Mermaid refuses a broken chart: the test above can fail."""
     broken = ['xychart-beta\n  title "a\n  bar [1,,2]', 'pie title x\n  "a : 1']
     assert all("error" in verdict for verdict in verdicts(parser, broken))
 
 
-def test_a_label_keeps_letters_and_drops_what_could_end_it():
+def test_label():
+    """A label keeps letters and drops what could end it."""
     assert charts.label('"] bar [9]\n```') == "?? bar ?9?????"
     assert charts.label("\u202e") == "?"
 
 
-def test_an_equal_model_has_no_chart_of_differences():
+def test_equal_model():
+    """An equal model has no chart of differences."""
     rows, truth = cases.world()
     assert charts.metrics(cases.comparison(truth, truth, rows)) == ""

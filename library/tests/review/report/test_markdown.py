@@ -1,99 +1,20 @@
 """The report's Markdown: nothing breaks out of its place, and what is too long is cut, never broken."""
 
-import re
-from html import unescape
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 from review import cases
 from review.hostile import TEXTS
+from review.rendered import assert_unbroken
 
-from merge_lane.review.report.markdown import (
-    INVISIBLE,
-    LIMIT,
-    MAX_TEXT,
-    Section,
-    assemble,
-    code,
-    escape,
-    fence,
-    table,
-)
+from merge_lane.review.report.markdown import LIMIT, Section, assemble
 from merge_lane.review.report.sections import sections
-
-ALLOWED_TAGS = {"<details>", "</details>", "<summary>", "</summary>", "<code>", "</code>"}
-
-
-def parse(text):
-    return MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-
-
-def inline(tokens):
-    return [child for token in tokens for child in (token.children or [])]
-
-
-def cells(tokens):
-    """Return the text of each table cell, as a reader sees it."""
-    found = []
-    for place, token in enumerate(tokens):
-        if token.type in ("td_open", "th_open"):
-            children = tokens[place + 1].children or []
-            found.append("".join(c.content for c in children if c.type != "html_inline").strip())
-    return found
-
-
-def shown(text):
-    """What `code` shows of a text: one line, cut."""
-    line = INVISIBLE.sub(" ", text)
-    return line if len(line) <= MAX_TEXT else line[: MAX_TEXT - 1] + "…"
-
-
-def tags(tokens):
-    html = [token.content for token in [*tokens, *inline(tokens)] if token.type.startswith("html")]
-    return {tag for content in html for tag in re.findall(r"</?[a-z]+[^>]*>", content)}
-
-
-def assert_unbroken(text):
-    """No link, no image, no foreign tag, and every fold is closed."""
-    tokens = parse(text)
-    assert tags(tokens) <= ALLOWED_TAGS
-    assert not [t for t in inline(tokens) if t.type in ("link_open", "image")]
-    blocks = "".join(token.content for token in tokens if token.type == "html_block")
-    assert blocks.count("<details>") == blocks.count("</details>")
-    return tokens
+from merge_lane.system.markdown import code, table
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_hostile_text_stays_in_its_cell_and_reads_as_it_is(text):
-    tokens = assert_unbroken("\n".join(table(("a", "b"), [(code(text), "end")])))
-    assert cells(tokens) == ["a", "b", shown(text).replace("@", "@\u2060").strip(), "end"]
-
-
-@given(st.text(max_size=80))
-def test_any_text_stays_in_its_cell(text):
-    tokens = parse("\n".join(table(("a", "b"), [(code(text), "end")])))
-    assert cells(tokens)[3] == "end"
-    assert cells(tokens)[2].strip() == shown(text).replace("@", "@\u2060").strip()
-
-
-@given(st.text(max_size=80))
-def test_any_text_stays_in_its_fence(text):
-    tokens = parse(fence(text) + "\n\nafter")
-    assert tokens[0].type == "fence"
-    assert tokens[-2].content == "after"
-
-
-@pytest.mark.parametrize("text", ["https://evil.example", "www.evil.example", "@someone", "a@evil.example"])
-def test_nothing_is_left_that_github_would_turn_into_a_link_or_a_mention(text):
-    """GitHub links bare addresses in the source, and mentions in the text after references are resolved."""
-    assert not re.search(r"https?:|www\.", escape(text))
-    assert not re.search(r"@\w", unescape(escape(text)))
-
-
-@pytest.mark.parametrize("text", TEXTS)
-def test_a_report_of_hostile_names_is_not_broken(text):
+def test_hostile_report(text):
+    """A report of hostile names is not broken."""
     report = assemble(sections(cases.review(text), [(text, text)]))
     tokens = assert_unbroken(report)
     headings = [tokens[i + 1].content for i, token in enumerate(tokens) if token.type == "heading_open"]
@@ -102,14 +23,16 @@ def test_a_report_of_hostile_names_is_not_broken(text):
 
 
 @pytest.mark.parametrize("blocked", [True, False])
-def test_the_first_line_is_the_verdict(blocked):
+def test_verdict(blocked):
+    """The first line is the verdict."""
     first = assemble(sections(cases.review(blocked=blocked))).splitlines()[0]
     assert first == ("## ❌ BLOCKED by slices" if blocked else "## ✅ PASS: no gate blocks")
 
 
-def test_the_report_tells_all_that_a_reviewer_asks():
+def test_sections():
+    """The report has all that a reviewer needs."""
     text = assemble(sections(cases.review(), [("Plan", "1 to add")]))
-    for said in (
+    for expected in (
         "ROC AUC",
         "🔴 worse",
         "Slices that moved most",
@@ -118,21 +41,24 @@ def test_the_report_tells_all_that_a_reviewer_asks():
         "1 to add",
         "dvc repro",
     ):
-        assert said in text
+        assert expected in text
 
 
-def test_a_candidate_that_was_not_scored_is_reported_too():
+def test_not_scored():
+    """A candidate that was not scored is reported too."""
     text = assemble(sections(cases.review(scored=False)))
     assert "not scored" in text
     assert "Metrics" not in text
 
 
-def test_a_waiver_is_shown_beside_the_verdict():
+def test_waiver():
+    """A waiver is printed next to the verdict."""
     found = cases.review("until later", blocked=False)
     assert "waived: until later" in assemble(sections(found)).split("### ")[0]
 
 
-def test_a_change_of_the_gates_is_called_so():
+def test_changed_gates():
+    """A change of the gates is announced."""
     found = cases.review()
     found.params = [type(found.params[0])("gates.floors.metrics.roc_auc", "0.7", "0.1")]
     assert "moves the gates by which it is judged" in assemble(sections(found))
@@ -143,14 +69,16 @@ def long_table(rows, title="Long", **given):
     return Section(title, lines, 2, **given)
 
 
-def test_a_long_table_is_cut_with_a_note():
+def test_long_table():
+    """A long table is cut with a note."""
     text = assemble([Section("", ["## verdict"], keep=True), long_table(2000, folded=True)])
     assert len(text.encode()) < LIMIT
     assert "more: see report.html" in text
     assert_unbroken(text)
 
 
-def test_sections_that_do_not_fit_are_left_out_with_a_note_and_the_verdict_stays():
+def test_many_sections():
+    """Sections that do not fit are left out with a note; the verdict stays."""
     parts = [Section("", ["## verdict"], keep=True), *(long_table(30, str(place)) for place in range(60))]
     text = assemble(parts)
     assert len(text.encode()) < LIMIT
@@ -159,13 +87,15 @@ def test_sections_that_do_not_fit_are_left_out_with_a_note_and_the_verdict_stays
     assert_unbroken(text)
 
 
-def test_a_short_report_is_not_cut():
+def test_short_report():
+    """A short report is not cut."""
     assert "report.html" not in assemble([Section("", ["## verdict"], keep=True), long_table(20)])
 
 
 @settings(max_examples=20, deadline=None)  # some reports are megabytes before they are cut
 @given(st.integers(0, 400), st.integers(0, 6))
-def test_no_report_is_too_long(rows, parts):
+def test_length(rows, parts):
+    """No report is too long."""
     text = assemble([Section("", ["## verdict"], keep=True), *(long_table(rows) for _ in range(parts))])
     assert len(text) < LIMIT
     assert text.count("<code>") == text.count("</code>")

@@ -46,18 +46,21 @@ def read(text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_hostile_names_add_nothing_to_the_page(text):
+def test_hostile_names(text):
+    """Hostile names add nothing to the page."""
     reader = read(page(cases.review(text), [(text, text)]))
     assert reader.tags <= TAGS
     assert reader.open == []
     assert {name for name, _ in reader.attributes} <= {"lang", "charset", "http-equiv", "content", "class"}
 
 
-def test_the_page_forbids_the_browser_to_load_anything():
+def test_policy():
+    """The page forbids the browser to load anything."""
     assert "default-src 'none'" in page(cases.review())
 
 
-def test_the_page_has_real_plots_in_itself(toy_bundle):
+def test_plots(toy_bundle):
+    """The page contains its plots."""
     found = cases.review("$x_1$ <b>")
     found.model = toy_bundle
     text = page(found)
@@ -67,18 +70,21 @@ def test_the_page_has_real_plots_in_itself(toy_bundle):
     assert all(value.startswith("data:image/svg+xml;base64,") for value in images)
 
 
-def test_the_same_review_draws_the_same_plots(toy_bundle):
+def test_same_plots(toy_bundle):
+    """The same review draws the same plots."""
     found = cases.review()
     assert list(plots(found.comparison, toy_bundle)) == list(plots(found.comparison, toy_bundle))
 
 
-def test_the_json_is_plain_and_says_what_blocks():
+def test_json():
+    """The JSON is plain and says what blocks."""
     value = json.loads(dump_json(to_json(cases.review())))
     assert (value["verdict"], value["blocked_by"]) == ("blocked", ["slices"])
     assert value["comparison"]["metrics"]["roc_auc"]["difference"] < 0
 
 
-def test_the_three_files_are_written_with_what_was_attached(tmp_path):
+def test_files(tmp_path):
+    """The three files are written, with the attachment."""
     plan = tmp_path / "plan.txt"
     plan.write_text("2 to add")
     paths = write(cases.review(), tmp_path / "out", [f"Plan={plan}"])
@@ -87,13 +93,15 @@ def test_the_three_files_are_written_with_what_was_attached(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["Plan=no/such/file", "Plan"])
-def test_an_attachment_that_is_not_there_is_refused(text, tmp_path):
+def test_missing_attachment(text, tmp_path):
+    """An attachment that is not there is refused."""
     with pytest.raises(ReviewError, match="cannot be attached"):
         write(cases.review(), tmp_path, [text])
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_hostile_names_do_not_steer_the_terminal(text):
+def test_terminal(text):
+    """Hostile names do not steer the terminal."""
     said = render(cases.review(text))
     assert all(line.isprintable() for line in said.split("\n"))
     assert said.startswith("BLOCKED by slices\n")

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from merge_lane.cli import main
 from merge_lane.data.columns import Schema
 from merge_lane.errors import SourceError
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.model import bundle
 from merge_lane.stages.document import card, document, metric_table
 from merge_lane.system.files import read_json

@@ -13,7 +13,7 @@ from workflows.rehearsal.expressions import RehearsalError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from workflows.fake_github import FakeGitHub
+    from forge.github.hub import FakeGitHub
 
 # A push needs a token that may write contents, as on GitHub. The hook runs in the environment of who pushes.
 PRE_RECEIVE = """#!/bin/sh

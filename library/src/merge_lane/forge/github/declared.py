@@ -1,4 +1,4 @@
-"""`.github/repository.yaml` as one frozen model, and what GitHub's API takes for it."""
+"""`.github/repository.yaml` as one frozen model, and its parts as GitHub's API takes them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationError
 
 from merge_lane.errors import GitHubError
-from merge_lane.settings.section import Section
+from merge_lane.settings.gates import Section
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ class Ruleset(Section):
 
 
 class Environment(Section):
-    """Who approves a deployment; an empty list is the person who sets it up.
+    """Who approves a deployment; an empty list means the person who runs `make github`.
 
     `pull_requests` True: their jobs use it, so it waits for nobody and takes every branch.
     """
@@ -38,7 +38,7 @@ class Environment(Section):
 
 
 class Variable(Section):
-    """A repository variable: its value, or what it is for where the value is the user's to set."""
+    """A repository variable: its value, or what it is for where the user sets the value."""
 
     purpose: str
     value: str | None = None
@@ -57,7 +57,7 @@ class Label(Section):
     description: str = Field(max_length=100)  # GitHub's limit
 
 
-class Wanted(Section):
+class Declaration(Section):
     """The whole file."""
 
     ruleset: Ruleset
@@ -67,19 +67,19 @@ class Wanted(Section):
     labels: dict[str, Label]
 
 
-def load(path: Path) -> Wanted:
-    """Return what the file asks for. Raises GitHubError naming every bad key."""
+def load(path: Path) -> Declaration:
+    """Return what the file declares. Raises GitHubError naming every bad key."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
     try:
-        return Wanted.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+        return Declaration.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
     except (OSError, YAMLError) as error:
-        raise GitHubError(f"Cannot read {path}: {error}.", where=str(path), next="mend the file") from error
+        raise GitHubError(f"Cannot read {path}: {error}.", where=str(path), next="fix the file") from error
     except ValidationError as error:
-        said = [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
+        problems = [f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in error.errors()]
         raise GitHubError(
-            f"{path} does not hold: {'; '.join(said)}.", where=str(path), next="mend the file"
+            f"{path} is not valid: {'; '.join(problems)}.", where=str(path), next="fix the file"
         ) from error
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from typing import TYPE_CHECKING, Any, Literal
 
 from fastapi import FastAPI, Response, status
 from pydantic import BaseModel
 
+from merge_lane.errors import GitError
 from merge_lane.production.serve.metrics import Metrics
 from merge_lane.production.serve.openapi import describe
 from merge_lane.production.serve.pages import add_pages
 from merge_lane.production.serve.predict import PATH, Predict
+from merge_lane.repository.git import ask
 from merge_lane.version import __version__
 
 if TYPE_CHECKING:
@@ -81,15 +82,12 @@ class Api:
 
 def commit() -> str:
     """Return the git commit of the code: as the image says, or as the checkout says; empty for neither."""
-    if said := os.environ.get(COMMIT_VARIABLE):
-        return said
+    if commit := os.environ.get(COMMIT_VARIABLE):
+        return commit
     try:
-        asked = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
-    except OSError:  # no git here, and no checkout
+        return ask("rev-parse", "HEAD", root=".", seconds=5) or ""
+    except GitError:  # an image has no git
         return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def _pages(api: Api) -> FastAPI:

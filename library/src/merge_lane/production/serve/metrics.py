@@ -11,6 +11,8 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 
+from merge_lane.metrics.drift import prediction_bins
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -72,36 +74,36 @@ class Metrics:
 class Predictions:
     """The distribution of predictions: a histogram of the scores, or a count of each class.
 
-    The edges are those of the reference profile, so that drift and a canary are judged on the same bins.
+    The bins are those of `metrics.drift`, as for the reference profile, the canary and the monitor.
     """
 
     def __init__(self, bundle: Bundle) -> None:
         self._classes = bundle.classes if bundle.task == "multiclass" else None
-        edges = bundle.reference.get("predictions", {}).get("edges") or list(np.linspace(0, 1, 21))
-        self._upper = np.array(edges[1:], dtype=np.float64)
-        self._counts = np.zeros(len(self._classes or self._upper) + (self._classes is None), dtype=np.int64)
+        self._bins = prediction_bins(bundle.reference)
+        self._counts = np.zeros(len(self._classes or self._bins), dtype=np.int64)
         self._sum = 0.0
 
     def add(self, scores: np.ndarray) -> None:
         """Count scores of shape (n,), or (n, classes)."""
         if self._classes is None:
-            places = np.searchsorted(self._upper, scores)
             self._sum += float(scores.sum())
+            self._counts += self._bins.count(scores)
         else:
-            places = scores.argmax(axis=1)
-        self._counts += np.bincount(places, minlength=len(self._counts))
+            self._counts += np.bincount(scores.argmax(axis=1), minlength=len(self._counts))
 
     def collect(self) -> Iterator[Metric]:
         """Yield the one metric family, as prometheus-client asks for it."""
-        if self._classes is None:
-            bounds = [*(repr(float(bound)) for bound in self._upper), "+Inf"]
-            cumulated = [float(count) for count in np.cumsum(self._counts)]
-            family = HistogramMetricFamily("merge_lane_prediction", "Predictions")
-            family.add_metric([], list(zip(bounds, cumulated, strict=True)), self._sum)
-            yield family
-            return
-        about = "Rows by predicted class"
-        counter = CounterMetricFamily("merge_lane_predicted", about, labels=["class"])
-        for name, count in zip(self._classes, self._counts, strict=True):
+        yield self._histogram() if self._classes is None else self._by_class(self._classes)
+
+    def _histogram(self) -> Metric:
+        bounds = [*(repr(limit) for limit in self._bins.limits), "+Inf"]
+        cumulated = [float(count) for count in np.cumsum(self._counts)]
+        family = HistogramMetricFamily("merge_lane_prediction", "Predictions")
+        family.add_metric([], list(zip(bounds, cumulated, strict=True)), self._sum)
+        return family
+
+    def _by_class(self, classes: list[str]) -> Metric:
+        counter = CounterMetricFamily("merge_lane_predicted", "Rows by predicted class", labels=["class"])
+        for name, count in zip(classes, self._counts, strict=True):
             counter.add_metric([name], float(count))
-        yield counter
+        return counter

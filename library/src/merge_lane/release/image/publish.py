@@ -1,4 +1,4 @@
-"""Brings the image of a tree to a registry, once: what is there under its content's tag is kept."""
+"""Brings the image of a tree to a registry, once: an image with its content's tag is kept."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Published:
-    """An image in a registry. `digest` is `sha256:…`; `built` is False where it was there already."""
+    """An image in a registry. `digest` is `sha256:…`; `built` is False where the registry had it already."""
 
     repository: str
     tag: str
@@ -29,32 +29,39 @@ class Published:
         return f"{self.repository}@{self.digest}"
 
 
-def publish(root: Path, repository: str, base: str | None = None, *, say: Callable[[str], None]) -> Published:
+def publish(
+    root: Path,
+    repository: str,
+    facts: dict[str, str],
+    base: str | None = None,
+    *,
+    say: Callable[[str], None],
+) -> Published:
     """Push the image of the tree in `root` to `repository`, or find it there; return where it is.
 
-    Raises BundleError and ReleaseError as `build.build` does, ReleaseError where the push is refused, and
-    ChainError where an image of that tag carries another model.
+    `facts` are the `build.labels` of the tree. Raises BundleError and ReleaseError as `build.build` does,
+    ReleaseError where the push is refused, and ChainError where an image of that tag has other labels.
     """
-    tag = build.content_tag(root, base)
+    tag = facts["CONTENT"]
     name = f"{repository}:{tag}"
     built = not build.pull(name)
     if built:
         say(f"build {name}")
-        build.build(root, name, base)
+        build.build(root, name, facts, base)
         build.push(name)
     else:
-        say(f"{name} is there: nothing is built")
-    _check_labels(name, build.labels(root, base))
+        say(f"{name} exists: nothing is built")
+    _check_labels(name, facts)
     return Published(repository, tag, _digest(name, repository), built)
 
 
-def _check_labels(name: str, wanted: dict[str, str]) -> None:
+def _check_labels(name: str, expected: dict[str, str]) -> None:
     """Raise ChainError unless the image's labels are those of the tree; the commit may be an earlier one."""
-    found = build.labels_of(name)
+    labels = build.labels_of(name)
     for argument, label in build.LABELS.items():
-        if argument != "REVISION" and found.get(label) != wanted[argument]:
+        if argument != "REVISION" and labels.get(label) != expected[argument]:
             raise ChainError(
-                f"The image's label {label} is {found.get(label, 'missing')}, not {wanted[argument]}.",
+                f"The image's label {label} is {labels.get(label, 'missing')}, not {expected[argument]}.",
                 where=name,
                 next="remove that image from the registry and find out who pushed it; the next run builds it",
             )

@@ -6,19 +6,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
+from merge_lane.data import tables
+from merge_lane.data.split import PART, TEST
 from merge_lane.errors import ParamsError
+from merge_lane.review import models
 from merge_lane.review.gates.checks import Check, judged, off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from merge_lane.data.columns import Arrays
+    from merge_lane.review.evidence import Evidence
     from merge_lane.settings.gates import Behaviour
 
     Predict = Callable[[Arrays], np.ndarray]
 
 GATE = "behaviour"
+ROWS = 2000
+"""Test rows that are changed and predicted again."""
 ROUNDING = 1e-6
 """Float32 sums of trees differ by less than this."""
 
@@ -31,6 +38,17 @@ class Probe:
     rows: Arrays
     before: np.ndarray
     seed: int
+
+
+def judge(evidence: Evidence) -> Iterator[Check]:
+    """Judge the candidate's model, where there is one, on a sample of the test rows."""
+    if evidence.model is None:
+        return
+    seed = evidence.settings.evaluate.seed
+    test = tables.read(evidence.base.root / models.FEATURES).filter(pl.col(PART) == TEST)
+    sample = test.sample(min(ROWS, test.height), seed=seed)
+    rows = tables.to_arrays(sample, [column.name for column in evidence.model.schema.request])
+    yield from behaviour(evidence.model.predict, rows, evidence.settings.gates.behaviour, seed)
 
 
 def behaviour(predict: Predict, rows: Arrays, tests: Mapping[str, Behaviour], seed: int) -> Iterator[Check]:

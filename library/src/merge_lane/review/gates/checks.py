@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Verdict(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     PASS = "pass"  # noqa: S105 - a verdict, no password
     BLOCKED = "blocked"
@@ -60,6 +60,18 @@ def judged(gate: str, subject: str, good: bool, detail: str) -> Check:
     return Check(gate, subject, Verdict.PASS if good else Verdict.BLOCKED, detail)
 
 
+def compared(own: float, base: float, *, free: float, limit: float, unit: str) -> tuple[bool, str]:
+    """Return whether a cost is at most `limit` times main's, and the ratio as text.
+
+    Up to `limit` times `free` is good whatever main has: twice next to nothing is still next to nothing.
+    """
+    good = own / max(base, free) <= limit
+    text = f"{own / base:.2f} times, the limit is {limit:g}" if base else "main has nothing"
+    if good and own > limit * base:
+        text += f"; up to {limit * free:g} {unit} ({limit:g} times the free {free:g} {unit}) passes"
+    return good, text
+
+
 def off(gate: str, why: str = "not in params.yaml") -> Check:
     """Return the check of a gate that judges nothing here."""
     return Check(gate, "", Verdict.OFF, why)
@@ -78,8 +90,8 @@ def waived(checks: Iterable[Check], waivers: Iterable[Waiver], today: date) -> l
 def _excused(check: Check, waivers: list[Waiver]) -> Check:
     for waiver in waivers:
         if check.blocks and waiver.gate in (check.gate, check.name) and check.gate not in UNWAIVABLE:
-            words = f"{waiver.reason} ({waiver.owner}, until {waiver.until})"
-            return replace(check, verdict=Verdict.WAIVED, waiver=words)
+            text = f"{waiver.reason} ({waiver.owner}, until {waiver.until})"
+            return replace(check, verdict=Verdict.WAIVED, waiver=text)
     return check
 
 
@@ -89,7 +101,7 @@ def blocking(checks: Iterable[Check]) -> list[str]:
 
 
 def shortened(checks: Iterable[Check], each: int) -> list[Check | str]:
-    """Return the checks, of each gate at most `each` with one verdict, and a note in place of the others."""
+    """Return the checks, of each gate at most `each` with one verdict, and a note for the others."""
     kept: list[Check | str] = []
     seen: Counter[tuple[str, Verdict]] = Counter()
     for check in checks:

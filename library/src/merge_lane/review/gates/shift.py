@@ -1,125 +1,63 @@
-"""The gate on data: every month keeps the contract, and no month moved away from what is known of it.
+"""The gate on shift: no month of data moved away from what is known of it.
 
-A month that main has too is compared with main's own. A new month is compared with the month that it is most
-like: seasons differ, so it may be as far from its nearest as twice what the known months are from theirs.
+A month that main has too is compared with main's own. A new month is compared with the most similar known
+month: seasons differ, so it may be twice as far from its nearest as the known months are from theirs.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
+import polars as pl
 
+from merge_lane.data import tables
+from merge_lane.errors import ReviewError
+from merge_lane.metrics.drift import Distance, Sketch, distance, sketch
+from merge_lane.review.changes import CHANGED, NEW, SAME
 from merge_lane.review.gates.checks import Check, Verdict, off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+    from pathlib import Path
 
-    from merge_lane.data.columns import Arrays
+    from merge_lane.data.columns import Schema
+    from merge_lane.repository.revision import Base
+    from merge_lane.review.evidence import Evidence
     from merge_lane.settings.gates import Shift
 
 GATE = "shift"
-QUANTILES = np.linspace(0, 1, 101)
 SEASONS = 2.0
-"""A new month may be so many times as far from its nearest as known months are from theirs."""
-MIN_ROWS = 200
+"""How many times as far from its nearest a new month may be as known months are from theirs."""
 MIN_KNOWN = 3
 """Fewer known months than this say nothing about seasons."""
-
-
-@dataclass(frozen=True)
-class Sketch:
-    """One column of one month, small: quantiles of numbers or shares of texts, and the share of missing."""
-
-    missing: float
-    quantiles: np.ndarray | None
-    spread: float
-    shares: dict[str, float]
-
+UNITS = {"numbers": "standard deviations", "categories": "Jensen-Shannon", "missing": "share of missing"}
+"""The parts of a `Distance`, and in what each is measured."""
 
 Month = dict[str, Sketch]
-
-
-def sketch(columns: Arrays) -> Month:
-    """Return the sketch of each column: numbers (n,) with NaN for missing, texts as objects."""
-    return {name: _column(values) for name, values in columns.items()}
-
-
-def _column(values: np.ndarray) -> Sketch:
-    if values.dtype == object:
-        texts = [value for value in values.tolist() if value is not None]
-        found, counts = np.unique(np.array(texts, dtype=str), return_counts=True)
-        shares = {str(text): count / len(texts) for text, count in zip(found, counts.tolist(), strict=True)}
-        return Sketch(1 - len(texts) / max(len(values), 1), None, 0.0, shares)
-    known = values[np.isfinite(values)]
-    quantiles = np.quantile(known, QUANTILES) if len(known) else None
-    missing = 1 - len(known) / max(len(values), 1)
-    return Sketch(missing, quantiles, float(known.std()) if len(known) else 0.0, {})
-
-
-@dataclass(frozen=True)
-class Distance:
-    """How far two sketches of a column lie apart, each in its own measure; 0 where it does not apply."""
-
-    numbers: float = 0.0
-    categories: float = 0.0
-    missing: float = 0.0
-
-
-MEASURES = {"numbers": "standard deviations", "categories": "Jensen-Shannon", "missing": "share of missing"}
-
-
-def distance(one: Sketch, other: Sketch) -> Distance:
-    """Return Wasserstein distance over standard deviation, Jensen-Shannon distance, difference of missing."""
-    return Distance(
-        numbers=_numbers(one, other),
-        categories=_categories(one.shares, other.shares),
-        missing=abs(one.missing - other.missing),
-    )
-
-
-def _numbers(one: Sketch, other: Sketch) -> float:
-    if one.quantiles is None or other.quantiles is None:
-        return 0.0
-    moved = float(np.abs(one.quantiles - other.quantiles).mean())
-    return moved / max(one.spread, other.spread) if moved else 0.0
-
-
-def _categories(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """Return the Jensen-Shannon distance (base 2): 0 for equal shares, 1 for nothing in common."""
-    if not one or not other:
-        return 0.0
-    names = sorted({*one, *other})
-    p, q = (np.array([shares.get(name, 0.0) for name in names]) for shares in (one, other))
-    middle = (p + q) / 2
-    divergence = sum(
-        float(np.sum(part * np.log2(part / middle, where=part > 0, out=np.zeros_like(part))))
-        for part in (p, q)
-    )
-    return float(np.sqrt(max(divergence / 2, 0.0)))
+"""The sketch of each column of a month."""
 
 
 def nearest(month: Month, others: list[Month]) -> dict[str, Distance]:
-    """Return for each column the distance to the most similar of the other months, measure by measure."""
-    found = {}
-    for name, column in month.items():
-        apart = [distance(column, other[name]) for other in others if name in other]
-        found[name] = Distance(
-            **{kind: min((getattr(one, kind) for one in apart), default=0.0) for kind in MEASURES}
-        )
-    return found
+    """Return for each column the distance to the most similar of the other months, part by part."""
+    distances = {
+        name: [distance(column, other[name]) for other in others if name in other]
+        for name, column in month.items()
+    }
+    return {
+        name: Distance(**{part: min((getattr(one, part) for one in apart), default=0.0) for part in UNITS})
+        for name, apart in distances.items()
+    }
 
 
 def seasons(known: list[Month]) -> dict[str, Distance]:
-    """Return for each column how far the loneliest known month is from its nearest."""
+    """Return for each column the largest distance of a known month from its nearest; nothing for too few."""
     if len(known) < MIN_KNOWN:
         return {}
-    lonely = [nearest(month, [other for other in known if other is not month]) for month in known]
+    apart = [nearest(month, [other for other in known if other is not month]) for month in known]
     return {
-        name: Distance(**{kind: max(getattr(one[name], kind) for one in lonely) for kind in MEASURES})
+        name: Distance(**{part: max(getattr(one[name], part) for one in apart) for part in UNITS})
         for name in known[0]
-        if all(name in one for one in lonely)
+        if all(name in one for one in apart)
     }
 
 
@@ -127,19 +65,19 @@ def shifted(
     name: str, apart: dict[str, Distance], usual: dict[str, Distance], gate: Shift
 ) -> Iterator[Check]:
     """Block each column of a month that lies further away than the gate and the seasons allow."""
-    for column, found in apart.items():
-        for kind, words in MEASURES.items():
-            value = getattr(found, kind)
-            limit = max(getattr(gate, kind), SEASONS * getattr(usual.get(column, Distance()), kind))
+    for column, moved in apart.items():
+        for part, unit in UNITS.items():
+            value = getattr(moved, part)
+            limit = max(getattr(gate, part), SEASONS * getattr(usual.get(column, Distance()), part))
             if value > limit:
-                detail = f"moved by {value:.2f} ({words}), the limit is {limit:.2f}"
+                detail = f"moved by {value:.2f} ({unit}), the limit is {limit:.2f}"
                 yield Check(GATE, f"{name} {column}", Verdict.BLOCKED, detail)
 
 
 def shift(
     changed: dict[str, tuple[Month, Month | None]], known: list[Month], gate: Shift | None
 ) -> Iterator[Check]:
-    """Judge every changed or new month: (now, as main has it or None). `known` are the months that stayed."""
+    """Judge every changed or new month: (now, as main has it or None). `known` are the unchanged months."""
     if gate is None:
         yield off(GATE)
         return
@@ -153,11 +91,41 @@ def shift(
         yield Check(GATE, "", Verdict.PASS, f"{len(changed)} month(s) new or changed, none moved away")
 
 
-def validation(reports: dict[str, dict[str, Any]]) -> Iterator[Check]:
-    """Block each month whose validation report says that it breaks the contract."""
-    broken = {name: report for name, report in reports.items() if not report.get("valid")}
-    for name, report in broken.items():
-        findings = [f"{entry['column']}: {entry['check']}" for entry in report.get("findings", [])]
-        yield Check("validation", name, Verdict.BLOCKED, "; ".join(findings) or "it breaks the contract")
-    if not broken:
-        yield Check("validation", "", Verdict.PASS, f"{len(reports)} month(s) keep the contract")
+def judge(evidence: Evidence) -> Iterator[Check]:
+    """Judge the months of the candidate that main does not have, or has otherwise."""
+    if evidence.schema is None:
+        yield off(GATE, "the contract cannot be read")
+        return
+    gate = evidence.settings.gates.shift
+    moved, same = ({}, []) if gate is None else _months(evidence, evidence.schema)
+    yield from shift(moved, same, gate)
+
+
+def _months(evidence: Evidence, schema: Schema) -> tuple[dict[str, tuple[Month, Month | None]], list[Month]]:
+    """Return the changed valid months (now, as main has it) and, where there are any, the unchanged ones."""
+    changed = [one.month for one in evidence.months if one.what in (NEW, CHANGED) and one.valid]
+    same = [one.month for one in evidence.months if one.what == SAME and changed]
+    root = evidence.base.root
+    now = {name: _sketched(root / f"data/raw/{name}.parquet", schema) for name in (*changed, *same)}
+    before = {name: _on_main(evidence.base, name, schema) for name in changed}
+    return {name: (now[name], before[name]) for name in changed}, [now[name] for name in same]
+
+
+def _on_main(base: Base, month: str, schema: Schema) -> Month | None:
+    try:
+        return _sketched(base.fetch(f"data/raw/{month}.parquet"), schema)
+    except ReviewError:
+        return None
+
+
+def _sketched(path: Path, schema: Schema) -> Month:
+    """Return the sketch of each feature, the time of day and the label of a raw month."""
+    rows = tables.read(path)
+    columns = [c for c in schema.raw if c.role in ("feature", "time", "label") and c.name in rows.columns]
+    clocks = [
+        (pl.col(c.name).dt.hour().cast(pl.Float64) * 60 + pl.col(c.name).dt.minute()).alias(c.name)
+        for c in columns
+        if rows[c.name].dtype.is_temporal()
+    ]
+    arrays = tables.to_arrays(rows.with_columns(clocks), [c.name for c in columns])
+    return {name: sketch(values) for name, values in arrays.items()}

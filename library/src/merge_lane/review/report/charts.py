@@ -1,11 +1,11 @@
-"""Mermaid charts, which GitHub draws by itself: nothing is uploaded anywhere."""
+"""Mermaid charts, which GitHub draws itself: nothing is uploaded."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 from merge_lane.review.compare import gains
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from merge_lane.review.compare import Comparison
 
 MAX_LABEL = 20
-MAX_PLACES = 24
+MAX_GROUPS = 24
 
 
 def label(text: str) -> str:
@@ -26,8 +26,8 @@ Series = tuple[str, list[float]]
 """`bar` or `line`, and its values."""
 
 
-def xychart(title: str, places: Sequence[str], axis: str, series: Sequence[Series]) -> str:
-    """Return a chart of `series` over named places."""
+def xychart(title: str, names: Sequence[str], axis: str, series: Sequence[Series]) -> str:
+    """Return a chart of `series` over `names`."""
     values = [value for _, points in series for value in points]
     low, high = min(values), max(values)
     margin = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
@@ -35,7 +35,7 @@ def xychart(title: str, places: Sequence[str], axis: str, series: Sequence[Serie
         "```mermaid",
         "xychart-beta",
         f'  title "{title}"',
-        f"  x-axis [{', '.join(chr(34) + label(place) + chr(34) for place in places)}]",
+        f"  x-axis [{', '.join(chr(34) + label(name) + chr(34) for name in names)}]",
         f'  y-axis "{axis}" {low - margin:.5f} --> {high + margin:.5f}',
         *(f"  {kind} [{', '.join(f'{value:.5f}' for value in points)}]" for kind, points in series),
         "```",
@@ -50,26 +50,26 @@ def pie(title: str, shares: dict[str, float]) -> str:
     return "\n".join(["```mermaid", f"pie title {title}", *slices, "```"])
 
 
-def metrics(found: Comparison) -> str:
+def metrics(comparison: Comparison) -> str:
     """Return how much better each metric is than main's, in per cent of main's."""
     shown = {}
-    for name, entry in found.metrics.items():
-        gain = gains(found.task, name, entry)
+    for name, entry in comparison.metrics.items():
+        gain = gains(comparison.task, name, entry)
         if gain is not None and entry["base"]:
-            shown[METRICS[found.task][name].title] = 100 * gain[0] / abs(entry["base"])
+            shown[METRICS[comparison.task][name].title] = 100 * gain[0] / abs(entry["base"])
     if not any(shown.values()):
         return ""
     return xychart("Better than main, per cent", list(shown), "per cent", [("bar", list(shown.values()))])
 
 
-def by_slice(found: Comparison, name: str) -> str:
+def by_slice(comparison: Comparison, name: str) -> str:
     """Return the first metric by group: bars are the candidate, the line is main."""
-    metric = next(iter(METRICS[found.task].values()))
+    metric = next(iter(METRICS[comparison.task].values()))
     groups = [
         (entry.group, entry.metrics[metric.name])
-        for entry in found.slices
+        for entry in comparison.slices
         if entry.name == name and entry.metrics and entry.metrics[metric.name]["candidate"] is not None
-    ][:MAX_PLACES]
+    ][:MAX_GROUPS]
     candidate = [value for _, one in groups if (value := one["candidate"]) is not None]
     base = [value for _, one in groups if (value := one["base"]) is not None]
     if not groups:
@@ -79,12 +79,12 @@ def by_slice(found: Comparison, name: str) -> str:
     return xychart(title, [group for group, _ in groups], metric.title, series)
 
 
-def calibration(found: Comparison) -> str:
+def calibration(comparison: Comparison) -> str:
     """Return observed against predicted: bars are what happened, the line is what was predicted."""
-    curve = found.candidate_curves["calibration"]
+    curve = comparison.candidate_curves["calibration"]
     predicted, observed = curve["predicted"].tolist(), curve["observed"].tolist()
     if not predicted:
         return ""
-    places = [f"{value:.2f}" for value in predicted]
+    names = [f"{value:.2f}" for value in predicted]
     title = "Calibration (bars: observed, line: predicted)"
-    return xychart(title, places, "share", [("bar", observed), ("line", predicted)])
+    return xychart(title, names, "share", [("bar", observed), ("line", predicted)])

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 FORMAT = 1
 
 
-def write(found: Review, target: Path, attach: Sequence[str] = ()) -> list[Path]:
+def write(review: Review, target: Path, attach: Sequence[str] = ()) -> list[Path]:
     """Write the three files to `target` and return their paths; `attach` holds TITLE=FILE."""
     attachments = [_attachment(text) for text in attach]
     paths = [target / name for name in ("report.md", "report.html", "report.json")]
-    write_text(paths[0], assemble(sections(found, attachments)))
-    write_text(paths[1], page(found, attachments))
-    write_json(paths[2], to_json(found))
+    write_text(paths[0], assemble(sections(review, attachments)))
+    write_text(paths[1], page(review, attachments))
+    write_json(paths[2], to_json(review))
     return paths
 
 
@@ -41,17 +41,17 @@ def _attachment(text: str) -> tuple[str, str]:
         ) from error
 
 
-def to_json(found: Review) -> dict[str, Any]:
+def to_json(review: Review) -> dict[str, Any]:
     """Return the review as plain values."""
     return {
         "format": FORMAT,
-        "verdict": "blocked" if found.blocked_by else "pass",
-        "blocked_by": found.blocked_by,
-        "base": {"revision": found.base.revision, "scores": found.base_how},
-        "checks": [check.to_json() for check in found.checks],
-        "comparison": None if found.comparison is None else found.comparison.to_json(),
-        "contract": None if found.contract is None else [vars(change) for change in found.contract],
-        "params": [vars(change) for change in found.params],
-        "months": [vars(change) for change in found.months],
-        "lineage": found.lineage,
+        "verdict": "blocked" if review.blocked_by else "pass",
+        "blocked_by": review.blocked_by,
+        "base": {"revision": review.base.revision, "scores": review.base_how},
+        "checks": [check.to_json() for check in review.checks],
+        "comparison": None if review.comparison is None else review.comparison.to_json(),
+        "contract": None if review.contract is None else [vars(change) for change in review.contract],
+        "params": [vars(change) for change in review.params],
+        "months": [vars(change) for change in review.months],
+        "lineage": review.lineage,
     }

@@ -5,14 +5,15 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from merge_lane.metrics import METRICS
-from merge_lane.review.compare import gains, mark
+from merge_lane.metrics.table import METRICS
+from merge_lane.review.compare import gains
+from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
 from merge_lane.review.report.plots import plots
-from merge_lane.review.report.terminal import interval, number, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from merge_lane.review.compare import Comparison
     from merge_lane.review.run import Review
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -22,87 +23,55 @@ table{border-collapse:collapse;margin:1rem 0}td,th{border:1px solid #ccc;padding
 figure{display:inline-block;margin:.5rem}img{max-width:100%}pre{white-space:pre-wrap;background:#f4f4f4;padding:1rem}"""
 
 
-def page(found: Review, attachments: Sequence[tuple[str, str]] = ()) -> str:
+def page(review: Review, attachments: Sequence[tuple[str, str]] = ()) -> str:
     """Return the whole page; every text is escaped, and its policy lets the browser load nothing."""
-    title = escape(verdict(found))
+    title = escape(verdict(review))
     return "\n".join(
         [
             "<!doctype html>",
             '<html lang="en"><head><meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
             f"<title>{title}</title><style>{STYLE}</style></head><body>",
-            f'<h1 class="{"blocked" if found.blocked_by else "pass"}">{title}</h1>',
-            *_body(found, attachments),
+            f'<h1 class="{"blocked" if review.blocked_by else "pass"}">{title}</h1>',
+            *_body(review, attachments),
             "</body></html>",
         ]
     )
 
 
-def _body(found: Review, attachments: Sequence[tuple[str, str]]) -> Iterator[str]:
-    yield f"<p>Base {escape(found.base.revision[:12])}: {escape(found.base_how or 'not scored')}</p>"
-    if found.comparison is not None:
-        yield "<h2>Metrics</h2>" + _table(METRIC_HEAD, _metric_rows(found))
-    checks = [(str(c.verdict), c.name, c.detail, c.waiver) for c in found.checks]
+def _body(review: Review, attachments: Sequence[tuple[str, str]]) -> Iterator[str]:
+    yield f"<p>Base {escape(review.base.revision[:12])}: {escape(review.base_how or 'not scored')}</p>"
+    if review.comparison is not None:
+        yield "<h2>Metrics</h2>" + _table(METRIC_HEAD, metric_rows(review.comparison))
+    checks = [(str(c.verdict), c.name, c.detail, c.waiver) for c in review.checks]
     yield "<h2>Gates</h2>" + _table(("", "check", "figures", "waiver"), checks)
-    if found.comparison is not None and found.model is not None:
+    if review.comparison is not None and review.model is not None:
         yield "<h2>Plots</h2>"
-        yield from (_figure(title, uri) for title, uri in plots(found.comparison, found.model))
-        yield "<h2>Slices</h2>" + _table(("slice", "rows", *METRIC_HEAD), _slice_rows(found))
-    yield "<h2>Changes</h2>" + _table(("what", "main", "candidate"), _change_rows(found))
-    months = [(m.month, m.what, str(m.rows or "-"), str(m.valid), m.md5) for m in found.months]
+        yield from (_figure(title, uri) for title, uri in plots(review.comparison, review.model))
+        yield "<h2>Slices</h2>" + _table(("slice", "rows", *METRIC_HEAD), _slice_rows(review.comparison))
+    yield "<h2>Changes</h2>" + _table(("what", "main", "candidate"), _change_rows(review))
+    months = [(m.month, m.what, str(m.rows or "-"), str(m.valid), m.md5) for m in review.months]
     yield "<h2>Data</h2>" + _table(("month", "", "rows", "valid", "md5"), months)
-    yield "<h2>Lineage</h2>" + _table(("", ""), list(found.lineage.items()))
+    yield "<h2>Lineage</h2>" + _table(("", ""), list(review.lineage.items()))
     for title, text in attachments:
         yield f"<h2>{escape(title)}</h2><pre>{escape(text)}</pre>"
 
 
-METRIC_HEAD = ("metric", "main", "candidate", "difference", "interval", "")
-
-
-def _metric_rows(found: Review) -> list[tuple[str, ...]]:
-    assert found.comparison is not None
-    task = found.comparison.task
-    return [
-        (
-            METRICS[task][name].title,
-            number(entry["base"]),
-            number(entry["candidate"]),
-            number(entry["difference"], "+.4f"),
-            interval(entry),
-            mark(task, name, entry),
-        )
-        for name, entry in found.comparison.metrics.items()
-    ]
-
-
-def _slice_rows(found: Review) -> list[tuple[str, ...]]:
-    assert found.comparison is not None
-    task = found.comparison.task
+def _slice_rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:
+    """Yield the first metric of each group that has enough rows, the worst first."""
+    task = comparison.task
     first = next(iter(METRICS[task]))
-    judged = [one for one in found.comparison.slices if one.metrics]
-    ordered = sorted(judged, key=lambda one: (gains(task, first, one.metrics[first]) or (0.0,))[0])
-    return [
-        (
-            one.title,
-            f"{one.rows:,}",
-            METRICS[task][first].title,
-            number(entry["base"]),
-            number(entry["candidate"]),
-            number(entry["difference"], "+.4f"),
-            interval(entry),
-            mark(task, first, entry),
-        )
-        for one in ordered
-        for entry in (one.metrics[first],)
-    ]
+    large = [group for group in comparison.slices if group.metrics]
+    for group in sorted(large, key=lambda one: (gains(task, first, one.metrics[first]) or (0.0,))[0]):
+        yield group.title, f"{group.rows:,}", *metric_row(task, first, group.metrics[first])
 
 
-def _change_rows(found: Review) -> list[tuple[str, ...]]:
+def _change_rows(review: Review) -> list[tuple[str, ...]]:
     contract = [
         (f"contract: {c.column}", "", c.what + (" (breaking)" if c.breaking else ""))
-        for c in found.contract or []
+        for c in review.contract or []
     ]
-    return [*((p.name, p.before or "", p.after or "") for p in found.params), *contract]
+    return [*((p.name, p.before or "", p.after or "") for p in review.params), *contract]
 
 
 def _figure(title: str, uri: str) -> str:

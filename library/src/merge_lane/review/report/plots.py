@@ -6,7 +6,7 @@ import base64
 import io
 from typing import TYPE_CHECKING, Any
 
-from merge_lane.metrics import METRICS
+from merge_lane.metrics.table import METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ MAX_BARS = 25
 MAX_NAME = 30
 
 
-def plots(found: Comparison, model: Bundle) -> Iterator[tuple[str, str]]:
+def plots(comparison: Comparison, model: Bundle) -> Iterator[tuple[str, str]]:
     """Return (title, data URI) of every plot."""
     import matplotlib as mpl
 
@@ -32,10 +32,10 @@ def plots(found: Comparison, model: Bundle) -> Iterator[tuple[str, str]]:
     mpl.rcParams["svg.hashsalt"] = "same plot, same bytes"
     mpl.rcParams["text.parse_math"] = False  # a column may be called $x_1$
     for name in AXES:
-        if len(next(iter(found.candidate_curves[name].values()))):
-            yield name, _curve(found, name)
-    for name in dict.fromkeys(one.name for one in found.slices):
-        yield f"slices by {name}", _slices(found, name)
+        if len(next(iter(comparison.candidate_curves[name].values()))):
+            yield name, _curve(comparison, name)
+    for name in dict.fromkeys(one.name for one in comparison.slices):
+        yield f"slices by {name}", _slices(comparison, name)
     yield "feature importance (gain)", _importance(model)
 
 
@@ -50,11 +50,11 @@ def _uri(draw: Any, height: float = 3.4) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(target.getvalue()).decode()
 
 
-def _curve(found: Comparison, name: str) -> str:
+def _curve(comparison: Comparison, name: str) -> str:
     x, y, x_title, y_title = AXES[name]
 
     def draw(axes: Any) -> None:
-        for title, curves in (("main", found.base_curves), ("candidate", found.candidate_curves)):
+        for title, curves in (("main", comparison.base_curves), ("candidate", comparison.candidate_curves)):
             if curves is not None:
                 marker = "o" if name == "calibration" else ""
                 axes.plot(curves[name][x], curves[name][y], label=title, marker=marker)
@@ -67,15 +67,15 @@ def _curve(found: Comparison, name: str) -> str:
     return _uri(draw)
 
 
-def _slices(found: Comparison, name: str) -> str:
-    metric = next(iter(METRICS[found.task].values()))
-    shown = [one for one in found.slices if one.name == name and one.metrics][:MAX_BARS]
+def _slices(comparison: Comparison, name: str) -> str:
+    metric = next(iter(METRICS[comparison.task].values()))
+    shown = [one for one in comparison.slices if one.name == name and one.metrics][:MAX_BARS]
 
     def draw(axes: Any) -> None:
         for offset, side, title in ((-0.2, "base", "main"), (0.2, "candidate", "candidate")):
             values = [one.metrics[metric.name][side] for one in shown]  # type: ignore[literal-required]
-            places = [place + offset for place, value in enumerate(values) if value is not None]
-            axes.plot([value for value in values if value is not None], places, "o", label=title)
+            heights = [row + offset for row, value in enumerate(values) if value is not None]
+            axes.plot([value for value in values if value is not None], heights, "o", label=title)
         axes.set_yticks(range(len(shown)), [one.group[:MAX_NAME] for one in shown])
         axes.invert_yaxis()
         axes.set_xlabel(metric.title)
@@ -101,5 +101,5 @@ def _importance(model: Bundle) -> str:
 
 def _feature(key: str, names: tuple[str, ...]) -> str:
     """A booster trained on a matrix calls its features f0, f1, ..."""
-    place = key[1:]
-    return names[int(place)] if key.startswith("f") and place.isdigit() and int(place) < len(names) else key
+    index = key[1:]
+    return names[int(index)] if key.startswith("f") and index.isdigit() and int(index) < len(names) else key

@@ -214,18 +214,18 @@ def test_deployment_killed_at_every_step_goes_on(lane, cloud, project, hook):
 
 def test_rollback_gives_the_former_image_back_by_one_apply(lane, cloud, project):
     lane.deploy(imaged(project, cloud, "b"), by="ada")
-    former = Environment("production", project.root, lane.target).former()
+    previous = Environment("production", project.root, lane.target).previous()
     applied = len(cloud.applies())
-    lane.deploy(former, by="ada", direct=True, kind="rollback")
+    lane.deploy(previous, by="ada", direct=True, kind="rollback")
     assert cloud.applies()[applied:] == [("a", None, 0)]
     assert lane.target.version()["image"] == "sha256:" + "a" * 64
 
 
 def test_rollback_that_ecs_gives_up_leaves_the_version_that_serves(lane, cloud, project):
     lane.deploy(imaged(project, cloud, "b"), by="ada")
-    former = Environment("production", project.root, lane.target).former()
+    previous = Environment("production", project.root, lane.target).previous()
     cloud.break_apply("stable_image=registry/lane@sha256:a", "Error: deployment circuit breaker")
     with pytest.raises(DeployError, match="circuit breaker"):
-        lane.deploy(former, by="ada", direct=True, kind="rollback")
+        lane.deploy(previous, by="ada", direct=True, kind="rollback")
     assert cloud.applies()[-1] == ("b", None, 0)
     assert lane.target.version()["image"] == "sha256:" + "b" * 64

@@ -36,7 +36,7 @@ def test_process_is_alive_until_it_is_stopped(folder):
 
 
 def test_process_outlives_its_starter_and_is_found_by_another(folder):
-    code = "from merge_lane.release.targets import process\n"
+    code = "from merge_lane.release.targets.local import process\n"
     code += "import sys; from pathlib import Path; process.start(Path(sys.argv[1]), 'server', sys.argv[2:])"
     subprocess.run([sys.executable, "-c", code, str(folder), *SLEEP], check=True)
     assert until(lambda: process.alive(folder, "server"))

@@ -30,6 +30,6 @@ def test_former_release_that_cannot_be_had_leaves_nothing_behind(project, tmp_pa
     first = project.release("first")
     project.release("second")
     shutil.rmtree(project.root / ".dvc")
-    with pytest.raises(ProjectError, match="can't be had"):
+    with pytest.raises(ProjectError, match="not available"):
         snapshot.collect(project.root, first, tmp_path / "home")
     assert not (tmp_path / "home").exists()

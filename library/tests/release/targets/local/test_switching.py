@@ -37,7 +37,7 @@ def test_ten_deploys_and_two_rollbacks_under_constant_load_lose_no_request(proje
             for number in range(1, 11):
                 machine.deploy(project.release(str(number)), by="ada")
                 if number in (5, 10):
-                    machine.deploy(environment.former(), by="ada", direct=True, kind="rollback")
+                    machine.deploy(environment.previous(), by="ada", direct=True, kind="rollback")
         promoted = [entry["kind"] for entry in environment.record.entries() if entry["event"] == "promoted"]
     with capsys.disabled():
         print(f"\nten deploys, two rollbacks: {load.answers} requests, {len(load.failures)} failed")
@@ -87,7 +87,7 @@ def test_real_server_is_deployed_judged_and_rolled_back_with_its_code_and_no_los
             machine.deploy(second, by="ada")
             assert environment.target.version()["commit"] == second.commit
             assert environment.target.version()["version"] == "9.9"
-            machine.deploy(environment.former(), by="ada", direct=True, kind="rollback")
+            machine.deploy(environment.previous(), by="ada", direct=True, kind="rollback")
         assert environment.target.version()["commit"] == first.commit
         assert environment.target.version()["version"] != "9.9"
         assert traffic.statuses.keys() == {200}

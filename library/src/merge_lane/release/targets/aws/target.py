@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from merge_lane.release.canary import Counts
     from merge_lane.release.manifest import Release
+    from merge_lane.release.targets.aws.vault import Vault
 
 REPOSITORY_VARIABLE = "MERGE_LANE_IMAGE_REPOSITORY"
 URL_VARIABLE = "MERGE_LANE_URL"
@@ -54,6 +55,7 @@ class AwsTarget:
     count: Callable[[str, float], Counts | None]
     repository: str = field(default_factory=lambda: os.environ.get(REPOSITORY_VARIABLE, ""))
     label: Callable[[str], str | None] = model_label
+    vault: Vault | None = None
     clock: Callable[[], float] = time.time
     remote: bool = field(default=True, init=False)
     _probe: Probe | None = field(default=None, init=False)
@@ -85,6 +87,11 @@ class AwsTarget:
             if entry["event"] == "planned" and entry["manifest"]["image"] == digest:
                 return str(entry["release"])
         return image
+
+    def keep(self) -> None:
+        """Store state and record in the bucket."""
+        if self.vault is not None:
+            self.vault.push()
 
     def restore(self) -> None:
         """Do nothing: ECS replaces what dies."""

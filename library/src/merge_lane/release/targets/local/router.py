@@ -25,9 +25,6 @@ from merge_lane.release.targets.local import http1
 from merge_lane.release.targets.local.tally import Tally
 from merge_lane.system.files import dump_json, read_json
 
-BLOCK = 100
-"""Requests in which the shares are exact. Their order is random, so that no rhythm of a client's fits."""
-
 IDLE_SECONDS = (
     2.0  # a server closes idle connections after 5 s or so: never reuse one that may just be closing
 )

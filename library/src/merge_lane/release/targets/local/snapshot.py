@@ -10,8 +10,8 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
-from merge_lane.release.manifest import git_bytes
 from merge_lane.repository import code
+from merge_lane.repository.git import git_bytes
 from merge_lane.repository.revision import Base
 from merge_lane.system.files import digest
 
@@ -43,7 +43,7 @@ def _bundle(root: Path, release: Release, target: Path) -> None:
     if here.is_file() and digest(here) == release.model:
         shutil.copytree(root / "models", target, ignore=shutil.ignore_patterns(".gitignore"))
         return
-    manifest = git_bytes(root, "show", f"{release.commit}:models/manifest.json")
+    manifest = git_bytes("show", f"{release.commit}:./models/manifest.json", root=root)
     target.mkdir()
     (target / "manifest.json").write_bytes(manifest)
     base = Base(release.commit, root)

@@ -1,13 +1,13 @@
-"""What the router counts of each version, by which the canary is judged."""
+"""What the router counts of each version; the canary is judged by it."""
 
 from __future__ import annotations
 
 import json
-import zlib
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from merge_lane.metrics.drift import Bins, prediction_bins
 from merge_lane.release.canary import LATENCY_EDGES, Counts
 from merge_lane.system.files import read_json
 
@@ -16,29 +16,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EDGES = [float(edge) for edge in LATENCY_EDGES]
-CLASS_BINS = 32  # class names are spread over that many bins by their checksum
 MAX_PARSED = 256 * 1024  # bytes; a larger answer is passed on but its predictions are not counted
 
-DEFAULT_EDGES = [level / 20 for level in range(1, 20)]
+DEFAULT_EDGES = prediction_bins({}).to_json()
 
 
-def edges_of(models: Path) -> list[float]:
-    """Return the limits of twenty bins that each held a twentieth of a bundle's predictions in training."""
+def edges_of(models: Path) -> list[float] | list[str]:
+    """Return the bins of a bundle's predictions as plain values: limits, or names of classes."""
     path = models / "reference.json"
-    profile = read_json(path).get("predictions", {}) if path.is_file() else {}
-    return sorted(set(profile.get("quantiles", [])[1:-1])) or DEFAULT_EDGES
+    return prediction_bins(read_json(path) if path.is_file() else {}).to_json()
 
 
 @dataclass
 class Tally:
-    """Counters of one version. `edges` are the limits between the bins of numeric predictions."""
+    """Counters of one version. `edges` are the bins of predictions, as `edges_of` returns them."""
 
-    edges: Sequence[float]
+    edges: InitVar[Sequence[float] | Sequence[str]]
     requests: int = 0
     errors: int = 0
     rejected: int = 0
     latency: list[int] = field(default_factory=lambda: [0] * (len(EDGES) + 1))
     predictions: list[int] = field(default_factory=list)
+
+    def __post_init__(self, edges: Sequence[float] | Sequence[str]) -> None:
+        self._bins = Bins.from_json(edges)
 
     def count(self, status: int, seconds: float, body: bytes) -> None:
         """Count one answered request."""
@@ -57,10 +58,9 @@ class Tally:
         self.errors += 1
 
     def _predictions(self, body: bytes) -> None:
-        bins = max(len(self.edges) + 1, CLASS_BINS)
-        self.predictions = self.predictions or [0] * bins
-        for place in (bin_of(value, self.edges) for value in predictions_in(body)):
-            self.predictions[min(place, bins - 1)] += 1
+        self.predictions = self.predictions or [0] * len(self._bins)
+        for value in predictions_in(body):
+            self.predictions[self._bins.index(value)] += 1
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values; `read` is its inverse."""
@@ -93,10 +93,3 @@ def _prediction(item: Any) -> Iterator[float | str]:
         yield max(item, key=item.__getitem__)
     elif isinstance(item, int | float | str):
         yield item
-
-
-def bin_of(value: float | str, edges: Sequence[float]) -> int:
-    """Return the bin of a prediction: numbers by `edges`, classes by checksum."""
-    if isinstance(value, str):
-        return zlib.crc32(value.encode()) % CLASS_BINS
-    return bisect_left(edges, value)

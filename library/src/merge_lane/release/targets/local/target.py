@@ -1,7 +1,7 @@
 """The local target: no cloud, no Docker. Each version is a process of its own; a router owns the port.
 
-Everything lies in one folder per environment: `router.json` (who has which share: the one truth),
-`versions/ID/` (a copy of the bundle, the manifest, the server's log), and what the router counted.
+Each environment has one folder: `router.json` (each version's share: the one truth), `versions/ID/` (a copy
+of the bundle, the manifest, the server's log), and the router's counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from merge_lane.repository import code
 from merge_lane.system.files import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from merge_lane.release.manifest import Release
@@ -30,14 +30,25 @@ READY_SECONDS = 60.0  # a server is ready in one or two seconds; a busy machine 
 OBEY_SECONDS = 10.0
 DRAIN_SECONDS = 40.0  # longer than the longest request that the router allows
 POLL_SECONDS = 0.02
-KEPT = 5  # former versions whose files stay, to be rolled back to
+KEPT = 5  # previous versions whose files stay, for a rollback
 DEFAULT_PORT = 8000
 
 
 def serve_command(models: Path, port: int) -> list[str]:
     """Return the command that serves a bundle on a port of this machine."""
-    words = ["-m", "merge_lane", "serve", "--bundle", str(models)]
-    return [sys.executable, *words, "--host", "127.0.0.1", "--port", str(port)]
+    arguments = ["-m", "merge_lane", "serve", "--bundle", str(models)]
+    return [sys.executable, *arguments, "--host", "127.0.0.1", "--port", str(port)]
+
+
+def connect(
+    folder: Path,
+    root: Path,
+    *,
+    port: int | None,
+    requests: Callable[[], Sequence[bytes]],  # noqa: ARG001 - the router counts the users' own requests
+) -> LocalTarget:
+    """Return the environment in `folder`, on this machine; `port` is for a new one."""
+    return LocalTarget(folder, root, port=port)
 
 
 class LocalTarget:
@@ -57,7 +68,7 @@ class LocalTarget:
     ) -> None:
         self.folder = folder
         self.root = root
-        self._wanted = (host, port)
+        self._address = (host, port)
         self.command = command or serve_command
         self.ready_seconds = ready_seconds
 
@@ -77,15 +88,18 @@ class LocalTarget:
         name: str | None = self._control()["stable"]
         return name
 
+    def keep(self) -> None:
+        """Do nothing: state and record lie in the environment's folder."""
+
     def restore(self) -> None:
-        """Bring back what should be running (after a reboot, say)."""
+        """Start what should be running and is not, after a reboot for example."""
         name = self.stable()
         if name is not None:
             self._run(load(self._home(name) / "release.json"))
             self._point(self._control())
 
     def prepare(self, release: Release) -> None:
-        """Put all that it needs aside; check the chain from dvc.lock to those files. Raises ChainError."""
+        """Copy what the release needs, and check the chain from dvc.lock to the copy. Raises ChainError."""
         chain.check(chain.reviewed(self.root, release))
         home = self._home(release.id)
         snapshot.collect(self.root, release, home)
@@ -93,11 +107,11 @@ class LocalTarget:
             chain.check(chain.bundle(home / "models", release))
         except ChainError:
             if release.id != self.stable():
-                shutil.rmtree(home)  # else it would be taken for the release when the tree is whole again
+                shutil.rmtree(home)  # a later deployment must copy it again
             raise
 
     def start(self, release: Release, *, direct: bool) -> bool:  # noqa: ARG002 - always beside
-        """Check again what was put aside, and run it until it is ready and answers with its own hash."""
+        """Check the copy again, and run it until it is ready and answers with its own hash."""
         chain.check(chain.bundle(self._home(release.id) / "models", release))
         self._run(release)
         return True
@@ -125,11 +139,11 @@ class LocalTarget:
         raise DeployError(
             f"Release {release.id} never became ready.\n{net.tail(home / 'server.log')}",
             where=str(home / "server.log"),
-            next="run `merge-lane serve` on this commit and read on; stable serves on",
+            next="run `merge-lane serve` on this commit and read its log; stable keeps serving",
         )
 
     def route(self, release: Release, share: float, deployment: str) -> None:
-        """Share the traffic out, and return once the router obeys."""
+        """Divide the traffic, and return once the router has the new shares."""
         control = self._control()
         percent = round(100 * share)
         versions = {release.id: self._entry(release.id, percent)}
@@ -140,7 +154,7 @@ class LocalTarget:
         self._point({**control, "versions": versions, "epoch": deployment, "edges": edges})
 
     def observe(self, release: Release) -> Observation:
-        """Return the router's counts of this deployment; None for what it does not know."""
+        """Return the router's counts of this deployment; None for a version that it does not know."""
         self._ensure_router()
         status, control = self._status(), self._control()
         versions = status.get("versions", {}) if status.get("epoch") == control["epoch"] else {}
@@ -148,7 +162,7 @@ class LocalTarget:
         return Observation(counts.get(control["stable"]), counts.get(release.id), 0.0)
 
     def promote(self, release: Release) -> None:
-        """Make the release stable, wait until the former version is idle, and stop it."""
+        """Make the release stable, wait until the previous version is idle, and stop it."""
         control = self._control()
         self._point({**control, "stable": release.id, "versions": {release.id: self._entry(release.id, 100)}})
         self._await_drained()
@@ -172,14 +186,14 @@ class LocalTarget:
         process.stop(self._home(release.id), "server")
 
     def links(self, release: Release) -> Iterator[chain.Link]:
-        """Yield the links of the files that are served."""
+        """Yield the links of the served files."""
         home = self._home(release.id)
         path = home / "release.json"
         yield chain.deployed(release, load(path) if path.exists() else None, str(path))
         yield from chain.bundle(home / "models", release)
 
     def version(self) -> dict[str, Any] | None:
-        """Return what the port answers at `/version`."""
+        """Return the answer of `/version`."""
         host, port = self.address
         return net.get(port, "/version", host)
 
@@ -190,7 +204,7 @@ class LocalTarget:
             process.stop(home, "server")
 
     def counts(self) -> dict[str, Any]:
-        """Return what the router counted of each version."""
+        """Return the router's counts of each version."""
         return dict(self._status().get("versions", {}))
 
     def _home(self, name: str) -> Path:
@@ -205,7 +219,7 @@ class LocalTarget:
     def _control(self) -> dict[str, Any]:
         path = self.folder / "router.json"
         empty: dict[str, Any] = {"generation": 0, "stable": None, "versions": {}, "epoch": ""}
-        host, port = self._wanted
+        host, port = self._address
         fresh = {**empty, "edges": tally.DEFAULT_EDGES, "host": host, "port": port or DEFAULT_PORT}
         known: dict[str, Any] = read_json(path) if path.exists() else fresh
         if port not in (None, known["port"]):
@@ -224,14 +238,14 @@ class LocalTarget:
         return generation
 
     def _point(self, control: dict[str, Any]) -> None:
-        """Write the table and return once the router obeys it. Raises DeployError when it does not."""
+        """Write the table and return once the router has read it. Raises DeployError when it does not."""
         generation = self._write(control)
         self._ensure_router()
         self._await(lambda status: status.get("generation", -1) >= generation, OBEY_SECONDS, "obey")
 
     def _await_drained(self) -> None:
         self._await(
-            lambda status: not status.get("draining"), DRAIN_SECONDS, "end the former version's requests"
+            lambda status: not status.get("draining"), DRAIN_SECONDS, "end the previous version's requests"
         )
 
     def _await(self, fulfilled: Callable[[dict[str, Any]], bool], seconds: float, what: str) -> None:
@@ -244,17 +258,17 @@ class LocalTarget:
         raise DeployError(
             f"The router did not {what} within {seconds:.0f} s.\n{net.tail(self.folder / 'router.log')}",
             where=str(self.folder / "router.log"),
-            next="`merge-lane status` shows what runs; the same command goes on",
+            next="`merge-lane status` shows what runs; run the same command again to continue",
         )
 
     def _status(self) -> dict[str, Any]:
-        """Return the status of the router that lives now; nothing of one that died."""
+        """Return the status of the running router; nothing of one that died."""
         path = self.folder / "status.json"
         status = dict(read_json(path)) if path.exists() else {}
         return status if status.get("pid") == process.alive(self.folder, "router") else {}
 
     def _ensure_router(self) -> None:
-        """Start the router where none lives. Raises PortInUseError when a stranger has the port."""
+        """Start the router unless it runs. Raises PortInUseError when another program has the port."""
         if process.alive(self.folder, "router") is not None:
             return
         host, port = self.address
@@ -262,7 +276,7 @@ class LocalTarget:
             raise PortInUseError(
                 f"Another program listens on {host}:{port}.",
                 where=str(self.folder),
-                next="stop it, or give another --port",
+                next="stop that program, or choose another port with --port",
             )
         module = "merge_lane.release.targets.local.router"
         process.start(self.folder, "router", [sys.executable, "-m", module, str(self.folder)])

@@ -1,0 +1,1 @@
+"""The steps that the workflows of any forge can run: cache, plan, report, image, deployment."""
