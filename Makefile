@@ -176,5 +176,5 @@ template-patch: setup # the update as the title, body and patch of a pull reques
 template-pull-request: # opens it, and runs nothing of the template (GH_TOKEN, BASE)
 	scripts/propose-template-update tmp/template-update
 
-# What only the template checks; a generated project has no such file.
+# More targets, where this repository has some.
 -include template-only/*.mk

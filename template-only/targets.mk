@@ -10,6 +10,7 @@ lint-names: setup
 	python template-only/fit_names.py --check
 
 lint-library: setup
+	mypy benchmarks
 	cd library && mypy && lint-imports
 
 ##@ The template (`make -f template-only/Makefile` lists more)
@@ -24,3 +25,8 @@ bench: setup ## Measure what is promised about speed: a release taking over unde
 	python -m benchmarks.switch
 	@echo
 	python -m benchmarks.serving
+
+# `make setup` and `make requirements` take this lock too: what only the tests of the library and of the template need.
+export MORE_LOCKS := template-only/requirements.txt
+export MORE_REQUIREMENTS := --group library/pyproject.toml:dev
+.venv/.ready: $(MORE_LOCKS) library/pyproject.toml library/build_backend.py
