@@ -17,8 +17,9 @@ MACHINERY = re.compile(
 ALLOWED = {
     ".cruft.json": ("cookiecutter",),
     "Makefile": ("-include template-only/*.mk", "LIBRARY := "),
-    "infra/image/Dockerfile": ("docker.io/library/",),
+    "infra/image/Dockerfile": ("docker.io/library/", "library/, source/"),
     "requirements/all.txt": ("==",),
+    "scripts/rehearse": ("library/",),
     "scripts/requirements": ("library/",),
     "scripts/setup": ("library/",),
 }
