@@ -56,7 +56,7 @@ mlflow: setup ## Open the tracked runs in MLflow's own pages (MLFLOW_PORT=5000)
 track: setup ## Log the run and its model to MLflow, once per model
 	merge-lane track
 
-test: setup ## Pass the tests (all of them where CI is set, else without the slow ones)
+test: setup ## Run the tests (all of them where CI is set, else without the slow ones)
 	pytest -n 2 $(TESTS) $(if $(CI),,-m "not slow")
 
 test-all: setup ## Run all tests, the slow ones too
