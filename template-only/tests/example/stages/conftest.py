@@ -6,11 +6,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from merge_lane import settings
 from merge_lane.stages.evaluate import evaluate
 from merge_lane.stages.featurize import featurize
 from merge_lane.stages.train import train
-
-from merge_lane import settings
 
 ROOT = Path(__file__).parents[4]
 

@@ -13,7 +13,6 @@ from merge_lane.data.split import MONTH, PART, part
 from merge_lane.errors import SourceError
 from merge_lane.model.inputs import with_history
 from merge_lane.settings import Split
-
 from merge_lane.stages import featurize
 
 ROOT = Path(__file__).parents[4]
