@@ -32,11 +32,11 @@ def contract():
 
 
 @pytest.fixture(scope="session")
-def month(params, contract, tmp_path_factory):
+def month(contract, tmp_path_factory):
     """Read one real month through `ingest`: month("2013-01") is its raw rows. Each month is read once."""
     from merge_lane.stages.ingest import ingest
 
-    folder, source = tmp_path_factory.mktemp("raw"), params.data.source
+    folder, source = tmp_path_factory.mktemp("raw"), settings.load(ROOT / "params.yaml").data.source
     files = str(ROOT / source) if "{month}" in source else ""
 
     @cache
