@@ -13,7 +13,7 @@ def iris() -> pl.DataFrame:
     from sklearn.datasets import load_iris
 
     data = load_iris()
-    columns = {name: data.data[:, place] for place, name in enumerate(data.feature_names)}
+    columns = {name: data.data[:, index] for index, name in enumerate(data.feature_names)}
     return pl.DataFrame({**columns, "species": [str(data.target_names[code]) for code in data.target]})
 
 
@@ -22,16 +22,16 @@ def diabetes() -> pl.DataFrame:
     from sklearn.datasets import load_diabetes
 
     data = load_diabetes()
-    columns = {name: data.data[:, place] for place, name in enumerate(data.feature_names)}
+    columns = {name: data.data[:, index] for index, name in enumerate(data.feature_names)}
     return pl.DataFrame({**columns, "progression": data.target})
 
 
 def cancer() -> pl.DataFrame:
-    """Two classes as letters; one column is the diagnosis in other words."""
+    """Two classes as letters; one column is a copy of the diagnosis."""
     from sklearn.datasets import load_breast_cancer
 
     data = load_breast_cancer()
-    columns = {name: data.data[:, place] for place, name in enumerate(data.feature_names[:10])}
+    columns = {name: data.data[:, index] for index, name in enumerate(data.feature_names[:10])}
     letters = ["MB"[code] for code in data.target]
     return pl.DataFrame(
         {**columns, "treatment": [{"M": "operate", "B": "wait"}[x] for x in letters], "diagnosis": letters}
@@ -73,6 +73,6 @@ def wines() -> pl.DataFrame:
 
     data = load_wine()
     columns = {
-        name.replace("/", " per "): data.data[:, place] for place, name in enumerate(data.feature_names)
+        name.replace("/", " per "): data.data[:, index] for index, name in enumerate(data.feature_names)
     }
     return pl.DataFrame({**columns, "cultivar": data.target + 1})

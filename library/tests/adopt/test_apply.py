@@ -13,6 +13,7 @@ import tables
 
 from merge_lane import settings
 from merge_lane.adopt import apply as adopting
+from merge_lane.cli import main
 from merge_lane.data import schema
 from merge_lane.errors import AdoptError
 from merge_lane.project import PACKAGE_VARIABLE, declared
@@ -160,6 +161,30 @@ def test_time_that_cannot_split_is_refused(project, months, days, says):
         planned(project, rows, "y", "when")
     assert refused.value.exit_code == 40
     assert "leave --time out" in refused.value.next
+
+
+def test_command_reports_an_index_and_writes_nothing(project, monkeypatch, capsys):
+    """`--dry-run` shows the decisions; the index that pandas wrote is left out, and the user is told."""
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    table = project / "table.csv"
+    table.write_text(",x,y\n" + "".join(f"{n},{n % 7},{n % 2}\n" for n in range(80)))
+    monkeypatch.chdir(project)
+    assert main(["adopt", "table.csv", "--target", "y", "--dry-run"]) == 0
+    message = capsys.readouterr().out
+    assert "note: the first column has no name: it is left out as the index" in message
+    assert "Nothing was written." in message
+    assert all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_command_refuses_a_time_that_cannot_split(project, monkeypatch, capsys):
+    """The exit code is that of a table that cannot be adopted, without a traceback."""
+    rows = "".join(f"2024-01-{1 + n % 28:02},{n % 7},{n % 2}\n" for n in range(80))
+    (project / "table.csv").write_text("when,x,y\n" + rows)
+    monkeypatch.chdir(project)
+    assert main(["adopt", "table.csv", "--target", "y", "--time", "when", "--yes"]) == 40
+    message = capsys.readouterr().err
+    assert "The times in when cannot split the rows" in message
+    assert "Traceback" not in message
 
 
 def test_ingest_depends_on_the_months():

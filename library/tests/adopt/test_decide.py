@@ -96,7 +96,7 @@ def test_keeps_honest_columns(customers):
 
 
 def test_a_strong_honest_column_is_no_leak(tmp_path):
-    """Every column of the cancer table but the diagnosis in other words is kept."""
+    """Every column of the cancer table is kept, except the copy of the diagnosis."""
     actual = roles(decided(tmp_path, tables.cancer(), "diagnosis"))
     assert [name for name, role in actual.items() if role is Role.FORBIDDEN] == ["treatment"]
 
@@ -126,7 +126,7 @@ def numbered(**more):
         ),
     ],
 )
-def test_refuses_what_nothing_can_be_learnt_from(tmp_path, rows, target, time, says):
+def test_refuses_a_table_that_cannot_train_a_model(tmp_path, rows, target, time, says):
     with pytest.raises(AdoptError, match=says) as refused:
         decided(tmp_path, rows, target, time)
     assert refused.value.next

@@ -32,7 +32,20 @@ FILES = ["params.yaml", "dvc.yaml", "pyproject.toml", "requirements/all.txt"]
 ROWS = 120
 NUMBER = count()
 HOSTILE = ["Paris , TX", "q\"u'o", "back\\slash", "new\nline", "{x} ${y} %s", "  lead", "\u202e\u2028\x7f"]
-NAMES = [*filter(str.strip, HEADERS), "rows", "month", "hour", "a[1]", "a<b", "a: b", "- a", "#a", *HOSTILE]
+NAMES = [
+    *filter(str.strip, HEADERS),
+    "rows",
+    "month",
+    "hour",
+    "a[1]",
+    "a<b",
+    "a: b",
+    "- a",
+    "#a",
+    "Возраст",
+    "l’âge",
+    *HOSTILE,
+]
 
 
 def table(**columns):

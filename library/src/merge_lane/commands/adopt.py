@@ -53,9 +53,7 @@ def adopt(  # noqa: PLR0917 - click passes by name
     if not yes:
         click.echo(plan.differences())
     if removed := plan.removed():
-        click.echo(
-            "\nThese files belong to the previous data and will be deleted (git and DVC keep commits):"
-        )
+        click.echo("\nThese files belong to the previous data and will be deleted (their commits stay):")
         click.echo("  " + "\n  ".join(map(str, removed)))
     if dry_run or not (yes or click.confirm("Write these files?")):
         click.echo("Nothing was written.")

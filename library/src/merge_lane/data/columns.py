@@ -1,7 +1,7 @@
 """The contract as plain values: what serving, the report and the drift checks know of a column.
 
-`contract.py` is the only place where columns are declared; `schema.py` reads it into these values.
-They are written to `contract.json` in the bundle, so that serving needs neither pandera nor polars.
+A project declares its columns in `contract.py`; `schema.py` reads them into these values. They are
+written to `contract.json` in the bundle, so that serving needs neither pandera nor polars.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Arrays = dict[str, np.ndarray]
 class Role(StrEnum):
     """What a column is for."""
 
-    KEY = "key"  # identifies a row; never learnt from
+    KEY = "key"  # identifies a row; never used for training
     TIME = "time"  # orders the rows; decides train and test
-    FEATURE = "feature"  # may be learnt from
+    FEATURE = "feature"  # may be used for training
     LABEL = "label"  # what is predicted
     FORBIDDEN = "forbidden"  # known too late, or excluded on purpose
 
@@ -42,7 +42,7 @@ class Known(StrEnum):
 
     @property
     def in_time(self) -> bool:
-        """True where the value is there when the model is asked."""
+        """True where the value is known when the model is asked."""
         return self in (Known.IN_ADVANCE, Known.AT_DECISION)
 
 
@@ -67,7 +67,7 @@ class Column:
 
     @property
     def usable(self) -> bool:
-        """True where features may be built from the column: the model can have it when it is asked."""
+        """True where features may be built from the column: its value is known when the model is asked."""
         return self.known.in_time and self.role in (Role.KEY, Role.TIME, Role.FEATURE)
 
 
@@ -111,8 +111,8 @@ class Schema:
     @property
     def time(self) -> Column | None:
         """The one time column, where there is one."""
-        found = self.having(Role.TIME)
-        return found[0] if found else None
+        times = self.having(Role.TIME)
+        return times[0] if times else None
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return plain values for `contract.json`."""
@@ -125,7 +125,7 @@ class Schema:
 
     @classmethod
     def from_json(cls, value: list[dict[str, Any]]) -> Schema:
-        """Read what `to_json` wrote. Raises BundleError for anything else."""
+        """Return the schema that `to_json` wrote. Raises BundleError for anything else."""
         try:
             return cls(tuple(_column(entry) for entry in value))
         except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -134,9 +134,9 @@ class Schema:
 
 def _column(entry: dict[str, Any]) -> Column:
     allowed = entry.get("allowed")
-    changed = {
+    typed = {
         "role": Role(entry["role"]),
         "known": Known(entry["known"]),
         "allowed": None if allowed is None else tuple(allowed),
     }
-    return Column(**{**entry, **changed})
+    return Column(**{**entry, **typed})

@@ -1,4 +1,7 @@
-"""How a contract is declared (`column`) and read (`read`): the bridge from pandera to plain values."""
+"""Declare a column of a contract (`column`) and read a contract (`read`): from pandera to plain values.
+
+A project uses the helpers of `merge_lane.contract`, one for each kind of column; they call `column`.
+"""
 
 from __future__ import annotations
 
@@ -27,10 +30,11 @@ def column(
     derived: bool = False,
     name: str | None = None,
 ) -> Any:
-    """Declare one column: the only place where its name, limits and role are written.
+    """Return the pandera field of one column, with its role and the moment when it is known.
 
-    `merge_lane.contract` has a helper for each kind of column. `name` is the column's name where it is no
-    Python identifier.
+    `name` is the name of the column in the data, where Python does not allow it as an attribute.
+    `allowed` closes the vocabulary; `pattern` leaves it open: a new value then counts as missing.
+    `derived` marks what `features.history` computes: not in the raw data, sent by a caller of the API.
     """
     return pa.Field(
         alias=name,
@@ -64,12 +68,13 @@ def raw(model: type[pa.DataFrameModel]) -> pa.DataFrameSchema:
 
 
 def _plain(name: str, field: Any) -> Column:
+    """Return a pandera column as plain values."""
     metadata = field.metadata or {}
     if "role" not in metadata:
         raise ContractError(
             f"Column {name} has no role.",
             where="contract.py",
-            next="declare it with a helper of merge_lane.contract",
+            next="declare it with a helper of merge_lane.contract, e.g. measured(...)",
         )
     limits: dict[str, Any] = {}
     for check in field.checks:
@@ -107,7 +112,7 @@ def _refuse_leak(entry: Column) -> None:
             f"Column {entry.name} cannot be a feature: its value is known only "
             f"{entry.known.replace('_', ' ')}.",
             where=f"contract.py, column {entry.name}",
-            next="declare it as forbidden, or correct `known` if the value is there when the model is asked",
+            next="declare it as an outcome, or correct `known` if the value is there when the model is asked",
         )
 
 
@@ -118,5 +123,5 @@ def _refuse_ambiguity(columns: tuple[Column, ...]) -> None:
         raise ContractError(
             f"A contract has one label and at most one time column, this one has {labels} and {times}.",
             where="contract.py",
-            next="give every other column Role.FEATURE, Role.KEY or Role.FORBIDDEN",
+            next="declare one label, at most one event_time, and every other column as something else",
         )
