@@ -45,6 +45,7 @@ def project(tmp_path):
     wheel = tmp_path / "vendor/merge_lane-0.2.0-py3-none-any"
     shutil.make_archive(str(wheel), "zip", ROOT / "library/src")
     wheel.with_name(f"{wheel.name}.zip").rename(wheel.with_name(f"{wheel.name}.whl"))
+    (tmp_path / ".venv/.ready").touch()  # after all that it depends on
     return tmp_path
 
 

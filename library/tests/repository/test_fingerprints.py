@@ -79,7 +79,7 @@ def test_verb_of_a_stage_counts(sources):
 def test_stages_use_few_modules(sources):
     """A stage that starts to import a large room would rerun with each change in it."""
     sizes = {stage: len(fingerprints.counted(stage, sources)) for stage in fingerprints.STAGES}
-    assert max(sizes.values()) <= 26, sizes
+    assert max(sizes.values()) <= 32, sizes
 
 
 def test_params_of_stages_have_no_default():
