@@ -64,7 +64,7 @@ def test_groups_sort_as_people_count():
 
 
 def test_slices_are_added_beside_the_columns():
-    assert slices.add(ROWS, ["hour", "courier"], toy.SCHEMA).columns[-2:] == ["slice:hour", "slice:courier"]
+    assert slices.add(ROWS, ["hour", "courier"], toy.SCHEMA).columns[-2:] == ["_slice:hour", "_slice:courier"]
 
 
 def test_order_of_groups():

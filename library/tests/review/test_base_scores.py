@@ -23,7 +23,7 @@ def empty_main(tmp_path):
 
 def test_main_without_a_model(empty_main, toy_bundle):
     """The review names the files to commit on main first, instead of comparing with nothing silently."""
-    stored = pl.DataFrame({"score": np.zeros(3)})
+    stored = pl.DataFrame({"_score": np.zeros(3)})
     main = models.base_scores(empty_main, toy_bundle, stored, {})
     assert main.scores is None
     assert "commit dvc.lock, models/manifest.json and reports/metrics.json on main first" in main.how

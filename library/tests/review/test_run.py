@@ -117,7 +117,7 @@ def test_worse_candidate(project):
     root = project[0]
     commit_outputs(root)
     stored = pl.read_parquet(root / models.PREDICTIONS)
-    stored.with_columns(pl.col("score").shuffle(seed=1)).write_parquet(root / models.PREDICTIONS)
+    stored.with_columns(pl.col("_score").shuffle(seed=1)).write_parquet(root / models.PREDICTIONS)
     assert {"floors", "non_inferiority"} <= set(review(project).blocked_by)
 
 

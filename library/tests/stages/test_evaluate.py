@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -11,12 +13,13 @@ import toy
 from sklearn import metrics as sk
 
 from merge_lane.data import tables
+from merge_lane.data.columns import Schema
 from merge_lane.data.labels import labels
 from merge_lane.data.split import PART
 from merge_lane.errors import BundleError, ParamsError, TrainingError
 from merge_lane.metrics.table import METRICS
 from merge_lane.model import bundle
-from merge_lane.stages.evaluate import evaluate
+from merge_lane.stages.evaluate import Tested, evaluate, predictions
 from merge_lane.system.files import read_json
 
 only = pytest.mark.parametrize("made", ["binary"], indirect=True)
@@ -122,3 +125,14 @@ def test_a_damaged_bundle_is_refused_before_anything_is_scored(made, given, tmp_
     (tmp_path / "models" / "model.onnx").write_bytes(data[:-100])
     with pytest.raises(BundleError, match=r"model\.onnx has"):
         evaluate(made.features, tmp_path / "models", given.evaluate, tmp_path / "reports")
+
+
+def test_target_called_score():
+    """A table may have a column of that name: its labels stay next to the model's scores."""
+    rows = toy.rows("regression").rename({"late": "score"}).with_columns(pl.lit("2013-09").alias("_month"))
+    columns = tuple(replace(c, name="score") if c.name == "late" else c for c in toy.schema("regression"))
+    tested = Tested(rows, rows["score"].to_numpy(), np.zeros(rows.height), None)
+    model = SimpleNamespace(schema=Schema(columns), classes=None)
+    stored = predictions(tested, model, SimpleNamespace(slices=("courier",)))
+    assert stored["score"].equals(rows["score"])
+    assert stored["_score"].to_list() == [0.0] * rows.height

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from merge_lane.data.columns import Schema
 
+SCORE = "_score"
+"""Names the column of the model's scores, unlike any column of a table that people bring."""
+
 
 def class_names(rows: pl.DataFrame, schema: Schema, task: str) -> list[str]:
     """Return the classes in code order for multiclass, else nothing."""

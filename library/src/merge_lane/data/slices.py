@@ -15,13 +15,16 @@ if TYPE_CHECKING:
 
     from merge_lane.data.columns import Schema
 
+SLICE = "_slice:"
+"""Begins the name of a group's column, unlike any column of a table that people bring."""
+
 QUANTILE_GROUPS = 5
 MANY_VALUES = 50
 
 
 def add(rows: pl.DataFrame, names: Sequence[str], schema: Schema) -> pl.DataFrame:
-    """Return `rows` with one text column `slice:NAME` for each name. Raises ParamsError for unknown ones."""
-    return rows.with_columns(group(rows, name, schema).alias(f"slice:{name}") for name in names)
+    """Return `rows` with one text column `_slice:NAME` for each name. Raises ParamsError for unknown ones."""
+    return rows.with_columns(group(rows, name, schema).alias(f"{SLICE}{name}") for name in names)
 
 
 def group(rows: pl.DataFrame, name: str, schema: Schema) -> pl.Series:

@@ -14,6 +14,8 @@ import polars as pl
 
 from merge_lane.data import tables
 from merge_lane.data.columns import Role
+from merge_lane.data.labels import SCORE
+from merge_lane.data.slices import SLICE
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import ReviewError
 from merge_lane.repository import code
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
 
 BUNDLE, PREDICTIONS, FEATURES = "models", "reports/predictions.parquet", "data/features.parquet"
 MANIFEST = f"{BUNDLE}/manifest.json"
-SLICE = "slice:"
 SCORE_SECONDS = 300
 NO_MODEL = (
     "main has no model yet: commit dvc.lock, models/manifest.json and reports/metrics.json on main first"
@@ -62,7 +63,7 @@ def candidate_rows(stored: pl.DataFrame, model: Bundle) -> Rows:
 
 def scores_of(stored: pl.DataFrame) -> np.ndarray:
     """Return the scores in a table: (n,), or (n, classes) where there is one column a class."""
-    names = [name for name in stored.columns if name == "score" or name.startswith("score:")]
+    names = [name for name in stored.columns if name == SCORE or name.startswith(f"{SCORE}:")]
     columns = [stored[name].to_numpy() for name in names]
     scores: np.ndarray = columns[0] if len(columns) == 1 else np.column_stack(columns)
     return scores

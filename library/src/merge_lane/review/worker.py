@@ -24,6 +24,7 @@ def score(models: str, target: str, skip: str, *months: str) -> None:
     import polars as pl
 
     from merge_lane.data import tables
+    from merge_lane.data.labels import SCORE
     from merge_lane.model import bundle, inputs
 
     model = bundle.load(models)
@@ -34,7 +35,7 @@ def score(models: str, target: str, skip: str, *months: str) -> None:
     rows = inputs.with_history(raw, model.schema).filter(labelled)
     scores = model.predict(tables.to_arrays(rows, [column.name for column in model.schema.request]))
     columns = [scores] if scores.ndim == 1 else list(scores.T)
-    named = {f"score:{index}": values for index, values in enumerate(columns)}
+    named = {f"{SCORE}:{index}": values for index, values in enumerate(columns)}
     rows.with_columns(**named).write_parquet(target)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from merge_lane.data import slices, tables
-from merge_lane.data.labels import labels
+from merge_lane.data.labels import SCORE, labels
 from merge_lane.data.split import MONTH, PART, TEST
 from merge_lane.errors import TrainingError
 from merge_lane.metrics import baseline
@@ -139,11 +139,13 @@ def predictions(tested: Tested, model: Bundle, params: Evaluate) -> pl.DataFrame
     schema = model.schema
     keys = [c.name for c in schema.request if c.role in ("key", "time")]
     sliced = slices.add(tested.rows, params.slices, schema)
-    kept = sliced.select(*keys, MONTH, schema.label.name, *(f"slice:{name}" for name in params.slices))
+    kept = sliced.select(
+        *keys, MONTH, schema.label.name, *(f"{slices.SLICE}{name}" for name in params.slices)
+    )
     if tested.scores.ndim == 1:
-        return kept.with_columns(pl.Series("score", tested.scores))
+        return kept.with_columns(pl.Series(SCORE, tested.scores))
     return kept.with_columns(
-        pl.Series(f"score:{name}", tested.scores[:, code]) for code, name in enumerate(model.classes or [])
+        pl.Series(f"{SCORE}:{name}", tested.scores[:, code]) for code, name in enumerate(model.classes or [])
     )
 
 

@@ -31,7 +31,7 @@ def predicted(reports):
 
 
 def test_the_metrics_are_those_of_scikit_learn(measured, predicted):
-    label, score = predicted["late"].to_numpy(), predicted["score"].to_numpy()
+    label, score = predicted["late"].to_numpy(), predicted["_score"].to_numpy()
     ours = {name: measured["model"][name]["value"] for name in METRICS}
     assert ours["roc_auc"] == pytest.approx(sk.roc_auc_score(label, score), abs=1e-6)
     assert ours["pr_auc"] == pytest.approx(sk.average_precision_score(label, score), abs=1e-6)
@@ -40,7 +40,7 @@ def test_the_metrics_are_those_of_scikit_learn(measured, predicted):
 
 
 def test_the_calibration_error_is_the_mean_gap_of_ten_bins(measured, predicted):
-    label, score = predicted["late"].to_numpy(), predicted["score"].to_numpy()
+    label, score = predicted["late"].to_numpy(), predicted["_score"].to_numpy()
     where = np.minimum((score * 10).astype(int), 9)
     gaps = [abs(label[where == b].mean() - score[where == b].mean()) * (where == b).sum() for b in set(where)]
     assert measured["model"]["ece"]["value"] == pytest.approx(sum(gaps) / len(label), abs=1e-6)
@@ -80,20 +80,27 @@ def test_a_slice_too_small_to_judge_has_its_rows_and_no_metric(reports, given):
 
 
 def test_the_figures_of_a_slice_are_those_of_its_rows(reports, predicted):
-    part = predicted.filter(pl.col("slice:origin") == "JFK")
+    part = predicted.filter(pl.col("_slice:origin") == "JFK")
     figures = read_json(reports / "slices.json")["origin"]["JFK"]
     assert figures["rows"] == part.height
-    assert figures["roc_auc"] == pytest.approx(sk.roc_auc_score(part["late"], part["score"]), abs=1e-6)
+    assert figures["roc_auc"] == pytest.approx(sk.roc_auc_score(part["late"], part["_score"]), abs=1e-6)
 
 
 def test_the_predictions_are_what_the_bundle_scores_and_can_be_joined_again(predicted, features_path):
     test = pl.read_parquet(features_path).filter(pl.col(PART) == "test")
     assert predicted.height == test.height
-    assert {"sched_dep", "flight", "tailnum", MONTH, "late", "slice:carrier", "slice:hour", "score"} <= set(
-        predicted.columns
-    )
+    assert {
+        "sched_dep",
+        "flight",
+        "tailnum",
+        MONTH,
+        "late",
+        "_slice:carrier",
+        "_slice:hour",
+        "_score",
+    } <= set(predicted.columns)
     assert predicted["sched_dep"].equals(test["sched_dep"])
-    assert predicted["score"].is_between(0, 1).all()
+    assert predicted["_score"].is_between(0, 1).all()
 
 
 @pytest.mark.parametrize(
@@ -147,4 +154,4 @@ def test_the_model_measured_is_the_model_served(models, features_path, predicted
     rows = pl.read_parquet(features_path).filter(pl.col(PART) == "test").head(50)
     for place in range(0, 50, 10):
         one = tables.to_arrays(rows[place : place + 1], [c.name for c in model.schema.request])
-        assert model.predict(one)[0] == predicted["score"][place]
+        assert model.predict(one)[0] == predicted["_score"][place]
