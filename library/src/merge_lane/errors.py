@@ -34,7 +34,7 @@ class ParamsError(ProjectError):
 
 
 class SourceError(ProjectError):
-    """The raw data asked for cannot be had: a month that does not exist, an unreadable file."""
+    """The raw data are not available: a month that does not exist, an unreadable file."""
 
     exit_code = 11
 

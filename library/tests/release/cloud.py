@@ -73,7 +73,7 @@ class Cloud(Front):
         (self.folder / "fault").write_text(words)
         (self.folder / "said").write_text(said)
 
-    def mend(self):
+    def heal(self):
         (self.folder / "fault").unlink()
 
     def image(self, track):

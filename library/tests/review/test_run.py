@@ -11,6 +11,7 @@ import pytest
 import toy
 
 from merge_lane import settings as params
+from merge_lane.repository.fingerprints import Rerun
 from merge_lane.review import evidence, models, run
 from merge_lane.review.gates import GATES
 from merge_lane.settings import Settings
@@ -110,6 +111,19 @@ def test_unchanged_project(project):
     assert "off" not in {str(check.verdict) for check in result.checks}
     assert {month.what for month in result.months} == {"same"}
     assert result.lineage["model"] == result.model.hash
+
+
+def test_changed_library(project):
+    """A library that reran a stage to the same bytes is named with that."""
+    root = project[0]
+    commit_outputs(root)
+    lock = json.loads((root / "dvc.lock").read_text())["stages"]["all"]
+    for commit, fingerprint in ((True, "a" * 32), (False, "b" * 32)):
+        stage = {**lock, "params": {"library.yaml": {"stages.train": fingerprint}}}
+        (root / "dvc.lock").write_text(json.dumps({"stages": {"train": stage}}))
+        if commit:
+            git(root, "commit", "-q", "-a", "-m", "fingerprint")
+    assert review(project).reruns == [Rerun("train", same_bytes=True)]
 
 
 def test_worse_candidate(project):

@@ -21,7 +21,7 @@ def terraform():
 def provider(terraform, tmp_path_factory):  # noqa: ARG001 - it skips
     """A directory in which the provider was found once: a mirror, a cache or the network.
 
-    Where CI is set, a provider that cannot be had is a failure.
+    Where CI is set, a provider that is not available is a failure.
     """
     infra = harness.copy_infra(tmp_path_factory.mktemp("provider") / "infra")
     registry = harness.Terraform(infra / "modules/registry")

@@ -19,7 +19,7 @@ SUBJECTS = {
 }
 STRANGERS = [
     "repo:octo-org/model:environment:production",  # the old form: somebody may have taken over the name
-    "repo:octo-org@1001/model@2003:environment:production",  # deleted and made anew
+    "repo:octo-org@1001/model@2003:environment:production",  # deleted and created again
     "repo:octo-org@1002/model@2002:environment:production",
     "repo:evil@1001/model@2002:environment:production",
     "repo:octo-org@1001/model-evil@2002:environment:production",

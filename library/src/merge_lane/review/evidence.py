@@ -12,11 +12,14 @@ from merge_lane.data import tables
 from merge_lane.data.columns import Schema
 from merge_lane.errors import ProjectError, ReviewError
 from merge_lane.model import bundle
+from merge_lane.repository.fingerprints import reruns
+from merge_lane.repository.lockfile import LOCK
 from merge_lane.review import changes, compare, models
 from merge_lane.system.files import digest, read_json
 
 if TYPE_CHECKING:
     from merge_lane.model.bundle import Bundle
+    from merge_lane.repository.fingerprints import Rerun
     from merge_lane.repository.revision import Base
     from merge_lane.review.changes import ColumnChange, MonthChange, ParamChange
     from merge_lane.review.compare import Comparison
@@ -44,6 +47,8 @@ class Evidence:
     validation: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The validation report of each month."""
     params: list[ParamChange] = field(default_factory=list)
+    reruns: list[Rerun] = field(default_factory=list)
+    """Stages that another version of the library ran."""
     model: Bundle | None = None
     metrics: dict[str, Any] = field(default_factory=dict)
     """metrics.json of the candidate: the model and its baselines."""
@@ -106,7 +111,7 @@ def _base_schema(base: Base) -> Schema | None:
 
 
 def _compare_data(evidence: Evidence) -> None:
-    """Compare parameters and raw months with main's."""
+    """Compare parameters, raw months and the library's code of each stage with main's."""
     root, base, names = evidence.base.root, evidence.base, evidence.settings.data.months
     paths = [f"data/raw/{month}.parquet" for month in names]
     evidence.raw = {path: digest(root / path, "md5") for path in paths if (root / path).is_file()}
@@ -117,6 +122,8 @@ def _compare_data(evidence: Evidence) -> None:
     after = {Path(path).stem: md5 for path, md5 in evidence.raw.items()}
     evidence.months = changes.months(changes.used(before, params), after, evidence.validation)
     evidence.params = changes.params(params, (root / "params.yaml").read_bytes())
+    lock = root / LOCK
+    evidence.reruns = reruns(base.show(LOCK), lock.read_bytes() if lock.is_file() else None)
 
 
 def _score(evidence: Evidence) -> None:

@@ -48,7 +48,8 @@ def atomic_path(target: Path | str) -> Iterator[Path]:
 def atomic_directory(target: Path | str, keep: tuple[str, ...] = ()) -> Iterator[Path]:
     """Yield an empty directory that replaces `target` on success; on failure nothing has changed.
 
-    Files named in `keep` are carried over from the former `target`. Raises WriteError as `atomic_path` does.
+    Files named in `keep` are carried over from the previous `target`. Raises WriteError as `atomic_path`
+    does.
     """
     target = Path(target)
     try:
@@ -71,7 +72,7 @@ def atomic_directory(target: Path | str, keep: tuple[str, ...] = ()) -> Iterator
 
 
 def _replace_directory(target: Path, fresh: Path, former: Path) -> None:
-    """Swap two directories; the former one is put back where the swap fails."""
+    """Swap two directories; the previous one is put back where the swap fails."""
     for path in fresh.iterdir():
         _flush_to_disk(path)
     if target.exists():

@@ -47,7 +47,7 @@ def _install(cache):
 def _missing(why):
     if os.environ.get("CI"):
         pytest.fail(why)
-    pytest.skip(f"Mermaid's parser cannot be had: {why}")
+    pytest.skip(f"Mermaid's parser is not available: {why}")
 
 
 def verdicts(parser, texts):

@@ -7,6 +7,7 @@ from review import cases
 from review.hostile import TEXTS
 from review.rendered import assert_unbroken
 
+from merge_lane.repository.fingerprints import Rerun
 from merge_lane.review.report.markdown import LIMIT, Section, assemble
 from merge_lane.review.report.sections import sections
 from merge_lane.system.markdown import code, table
@@ -37,11 +38,21 @@ def test_sections():
         "🔴 worse",
         "Slices that moved most",
         "breaking",
-        "NaN" if False else "Lineage",
+        "Lineage",
         "1 to add",
         "dvc repro",
     ):
         assert expected in text
+
+
+def test_library():
+    """A stage that another library ran says whether its outputs are the same bytes."""
+    changed = cases.review()
+    assert "### Library" not in assemble(sections(changed))
+    changed.reruns = [Rerun("train", same_bytes=True), Rerun("evaluate", same_bytes=False)]
+    text = assemble(sections(changed))
+    assert "| <code>train</code> | same bytes |" in text
+    assert "| <code>evaluate</code> | other bytes |" in text
 
 
 def test_not_scored():

@@ -1,4 +1,4 @@
-"""train: the same rows give the same bytes; what cannot or must not be learnt from is refused by name."""
+"""train: the same rows give the same bytes; what cannot or must not train a model is refused by name."""
 
 from __future__ import annotations
 

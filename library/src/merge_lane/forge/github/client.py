@@ -37,14 +37,14 @@ class Client:
 
     def every(self, path: str, key: str | None, size: int) -> list[dict[str, Any]]:
         """Return all entries of a list that comes in pages of `size`; `key` names it within each answer."""
-        found: list[dict[str, Any]] = []
+        collected: list[dict[str, Any]] = []
         for page in range(1, 101):
             answer = self.get(f"{path}?per_page={size}&page={page}")
             entries = answer[key] if key else answer
-            found += entries
+            collected += entries
             if len(entries) < size:
                 break
-        return found
+        return collected
 
     def send(self, method: str, path: str, body: dict[str, Any]) -> Any:
         """Change what is at `path` and return the answer. Raises GitHubError with GitHub's message."""

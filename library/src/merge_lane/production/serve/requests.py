@@ -95,13 +95,15 @@ class Requests:
         """Return every problem of a request that was refused. Slow and thorough: only for refusals."""
         if not isinstance(request, dict) or not isinstance(request.get("rows"), list):
             return [Problem(None, "rows", 'Send an object {"rows": [{...}, ...]}, one object per row')]
-        found = [Problem(None, name, "Not a part of a request") for name in request if name != "rows"]
+        problems = [Problem(None, name, "Not a part of a request") for name in request if name != "rows"]
         if not 1 <= len(request["rows"]) <= MAX_ROWS:
             count = len(request["rows"])
-            found.append(Problem(None, "rows", f"Send 1 to {MAX_ROWS:,} rows in one request, not {count:,}"))
+            problems.append(
+                Problem(None, "rows", f"Send 1 to {MAX_ROWS:,} rows in one request, not {count:,}")
+            )
         for place, row in enumerate(request["rows"]):
-            found.extend(Problem(place, name, reason) for name, reason in self._row_problems(row))
-        return found
+            problems.extend(Problem(place, name, reason) for name, reason in self._row_problems(row))
+        return problems
 
     def _row_problems(self, row: Any) -> Iterator[tuple[str, str]]:
         if not isinstance(row, dict):

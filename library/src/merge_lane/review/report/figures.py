@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from merge_lane.metrics.bootstrap import Difference
+    from merge_lane.repository.fingerprints import Rerun
     from merge_lane.review.compare import Comparison
     from merge_lane.review.run import Review
 
@@ -23,6 +24,11 @@ def verdict(review: Review) -> str:
     if review.blocked_by:
         return f"BLOCKED by {', '.join(review.blocked_by)}"
     return "PASS: no gate blocks"
+
+
+def rerun_text(rerun: Rerun) -> str:
+    """Return what came of a stage that another version of the library ran."""
+    return "same bytes" if rerun.same_bytes else "other bytes"
 
 
 def metric_rows(comparison: Comparison) -> Iterator[tuple[str, ...]]:

@@ -52,6 +52,7 @@ def to_json(review: Review) -> dict[str, Any]:
         "comparison": None if review.comparison is None else review.comparison.to_json(),
         "contract": None if review.contract is None else [vars(change) for change in review.contract],
         "params": [vars(change) for change in review.params],
+        "reruns": [vars(rerun) for rerun in review.reruns],
         "months": [vars(change) for change in review.months],
         "lineage": review.lineage,
     }

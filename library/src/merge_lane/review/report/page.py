@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from merge_lane.metrics.table import METRICS
 from merge_lane.review.compare import gains
-from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
+from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, rerun_text, verdict
 from merge_lane.review.report.plots import plots
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def _change_rows(review: Review) -> list[tuple[str, ...]]:
         (f"contract: {c.column}", "", c.what + (" (breaking)" if c.breaking else ""))
         for c in review.contract or []
     ]
-    return [*((p.name, p.before or "", p.after or "") for p in review.params), *contract]
+    library = [(f"library: {one.stage}", "", rerun_text(one)) for one in review.reruns]
+    return [*((p.name, p.before or "", p.after or "") for p in review.params), *library, *contract]
 
 
 def _figure(title: str, uri: str) -> str:

@@ -10,7 +10,7 @@ from merge_lane.review.changes import SAME
 from merge_lane.review.compare import BETTER, NOISE, UNKNOWN, WORSE, gains
 from merge_lane.review.gates.checks import Verdict, shortened
 from merge_lane.review.report import charts
-from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, verdict
+from merge_lane.review.report.figures import METRIC_HEAD, metric_row, metric_rows, rerun_text, verdict
 from merge_lane.review.report.markdown import Section
 from merge_lane.system.markdown import code, escape, fence, table
 
@@ -44,6 +44,7 @@ def _all(review: Review, attachments: Sequence[tuple[str, str]]) -> Iterator[Sec
     yield _gates(review)
     yield _contract(review)
     yield _params(review)
+    yield _library(review)
     yield _data(review)
     if review.comparison is not None:
         yield _moved(review.comparison)
@@ -128,6 +129,13 @@ def _params(review: Review) -> Section:
     if any(one.name.startswith("gates") for one in review.params):
         lines = ["⚠️ **This change moves the gates by which it is judged.**", "", *lines]
     return Section("Parameters", lines, len(lines) - len(rows))
+
+
+def _library(review: Review) -> Section:
+    """What a change of the library did to the stages that run it."""
+    rows = [(code(one.stage), rerun_text(one)) for one in review.reruns]
+    lines = table(("stage that the library changed", "its outputs"), rows)
+    return Section("Library", lines, 2) if rows else Section("", [])
 
 
 def _data(review: Review) -> Section:

@@ -62,7 +62,7 @@ def test_first_deployment_that_failed_is_followed_by_a_first_one(empty, cloud, p
     cloud.break_apply("stable_image", "Error: ECS service did not reach a steady state")
     with pytest.raises(DeployError, match="steady state"):
         empty.deploy(imaged(project, cloud, "a"), by="ada")
-    cloud.mend()
+    cloud.heal()
     empty.deploy(imaged(project, cloud, "b"), by="ada")
     assert cloud.applies() == [("a", None, 0), ("b", None, 0)]
 
@@ -119,7 +119,7 @@ def test_stale_lock_is_named_with_the_way_to_free_it(lane, cloud, project):
     with pytest.raises(BusyError):
         lane.deploy(imaged(project, cloud, "c"), by="ada")
     assert lane.record.last("planned")["release"] == release.id
-    cloud.mend()
+    cloud.heal()
     lane.deploy(release, by="ada")
     assert lane.target.stable() == release.id
 

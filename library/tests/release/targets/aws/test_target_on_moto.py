@@ -245,12 +245,12 @@ def refusing_the_state(lane, rescued):
     lane.cloud.refuse(f"PUT /{BUCKET}/{STATE}")
     over = threading.Event()
 
-    def mend():
+    def heal():
         while not over.wait(0.05) and not list(rescued.iterdir()):
             pass
         lane.cloud.refuse()
 
-    thread = threading.Thread(target=mend)
+    thread = threading.Thread(target=heal)
     thread.start()
     try:
         yield

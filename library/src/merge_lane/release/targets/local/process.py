@@ -69,7 +69,7 @@ def _number(path: Path, lock: Path) -> int | None:
     until = time.monotonic() + FIRST_SECONDS
     while time.monotonic() < until and _held(lock):
         text = path.read_text() if path.exists() else ""
-        if text.endswith("\n") and _exists(int(text)):  # else it is the former holder's
+        if text.endswith("\n") and _exists(int(text)):  # else it is the previous holder's
             return int(text)
         time.sleep(POLL_SECONDS)
     return None
