@@ -23,7 +23,6 @@ WINDOWS = {"origin_delay_1h": HOUR, "origin_delay_3h": 3 * HOUR}
 """How far `history` looks back from the decision."""
 
 DELAY_CAP = 300.0  # minutes: one flight of the day after must not drown an airport's mean
-THURSDAY = 3  # 1970-01-01 was a Thursday, Monday is 0
 
 WEATHER = ("temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib")
 UNCHANGED = ("seats", *WEATHER, *WINDOWS)

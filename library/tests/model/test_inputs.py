@@ -30,7 +30,7 @@ def test_late_column_is_refused(monkeypatch, name, why):
 def test_unknown_column_is_refused(monkeypatch):
     """A misspelt name is no column of the contract."""
     monkeypatch.setattr(features, "build", lambda rows: {"colour": rows["colour"]})
-    with pytest.raises(ContractError, match="asks for colour, which is no column of the contract"):
+    with pytest.raises(ContractError, match="asks for colour, which is not a column of the contract"):
         inputs.build(toy.arrays(), toy.SCHEMA)
 
 

@@ -18,8 +18,9 @@ def prepared(project):
     (own,) = environment.glob("lib/python*/site-packages")
     (own / "borrowed.pth").write_text(f"{project / 'src'}\n{sysconfig.get_path('purelib')}\n")
     tools = environment / "bin"
-    for tool in (tool for tool in Path(sys.prefix, "bin").iterdir() if not (tools / tool.name).exists()):
-        borrow(tool, tools)
+    for tool in (tool for tool in Path(sys.prefix, "bin").iterdir() if tool.is_file()):
+        if not (tools / tool.name).exists():
+            borrow(tool, tools)
     (environment / ".ready").touch()
     path = os.pathsep.join([str(tools), os.environ["PATH"]])
     return project, {"PATH": path, "CI": ""}

@@ -65,7 +65,7 @@ def tools() -> str:
 
 def write(root: Path) -> None:
     """Write all files but what the pipeline makes."""
-    for name in (".dvc/config", "Makefile", *RECIPE):
+    for name in (".dvc/config", "Makefile", RECIPE):
         put(root / name, (ROOT / name).read_bytes())
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for folder in ("scripts", ".github/actions", "library/src"):
