@@ -106,7 +106,7 @@ def test_own_table(adopted):
 
 def example_words(project):
     """Return path -> word for each text of a project that still speaks of the example."""
-    words = (baking.LIVE / "template-only/tests/example/words.txt").read_text().split()
+    words = (baking.LIVE / "template-only/tests/example/words.txt").read_text().splitlines()
     pattern = re.compile("|".join(map(re.escape, words)), re.IGNORECASE)
     texts = {path: data.decode("utf-8", "ignore") for path, (data, _) in baking.files(project).items()}
     apart = (".venv/", ".dvc/", ".dvcstore/", "vendor/")

@@ -38,7 +38,7 @@ def test_a_merge_is_built_signed_deployed_and_the_next_one_is_judged_beside_it(m
     (main.desk.path / "NOTES.md").write_text("Nothing of this goes into the image.\n")
     third = main.push("Write a note")
     assert third.results() == ALL_WELL
-    assert "is there: nothing is built" in log_of(third, "image")
+    assert "exists: nothing is built" in log_of(third, "image")
     assert "make ci-verify-image: skipped" in log_of(third, "staging")
     assert main.signatures() == 4
 
@@ -54,7 +54,7 @@ def test_a_canary_that_predicts_otherwise_stops_at_staging_and_its_revert_builds
     main.desk.run("git", "push", "--quiet", "origin", "main", LOCK_TOKEN="setup")
     back = main.deploy()
     assert back.results() == ALL_WELL
-    assert "is there: nothing is built" in log_of(back, "image")
+    assert "exists: nothing is built" in log_of(back, "image")
     assert "Stage 'train' didn't change" in log_of(back, "reproduce")
 
 
