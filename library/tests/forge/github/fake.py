@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from forge.github.tls import TlsServer
 
 from merge_lane.errors import GitHubError
 from merge_lane.forge.github.client import Client
@@ -160,23 +160,11 @@ class InMemory(Client):
         return value
 
 
-class Served:
+class Served(TlsServer):
     """The same over TLS on loopback, for the real `gh`."""
 
     def __init__(self, repository, certificate):
-        handler = type("Handler", (_Handler,), {"state": repository})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.host = f"localhost:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(timeout=10)
+        super().__init__(type("Handler", (_Handler,), {"state": repository}), certificate)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,13 +8,12 @@ import json
 import os
 import re
 import shutil
-import ssl
-import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from forge.github.tls import TlsServer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,18 +88,11 @@ class FakeGitHub:
         }
         self.extra_environment: dict[str, str] = {}
         handler = type("Handler", (_Handler,), {"github": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"https://localhost:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.thread.start()
+        self.server = TlsServer(handler, certificate)
+        self.url = f"https://{self.server.host}"
 
     def close(self) -> None:
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join(timeout=10)
+        self.server.close()
 
     def environment(self) -> dict[str, str]:
         """Return what a runner of a GitHub Enterprise server sets, and the trust in this certificate."""
